@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+extension Target.Dependency {
+    static let nioCore: Self = .product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix: Self = .product(name: "NIOPosix", package: "swift-nio")
+    static let nioHTTP1: Self = .product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioEmbedded: Self = .product(name: "NIOEmbedded", package: "swift-nio")
+    static let nioHPACK: Self = .product(name: "NIOHPACK", package: "swift-nio-http2")
+    static let logging: Self = .product(name: "Logging", package: "swift-log")
+    static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let hashTree: Self = .product(name: "HashTreeCollections", package: "swift-collections")
+    static let deque: Self = .product(name: "DequeModule", package: "swift-collections")
+    static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
+    static let crypto: Self = .product(name: "Crypto", package: "swift-crypto")
+    static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let configuration: Self = .product(name: "Configuration", package: "swift-configuration")
+}
+
+let package = Package(
+    name: "lever",
+    platforms: [.macOS(.v15), .iOS(.v18)],
+    products: [
+        .library(name: "LeverCore", targets: ["LeverCore"]),
+        .library(name: "LeverClient", targets: ["LeverClient"]),
+        .library(name: "LeverService", targets: ["LeverService"]),
+        .library(name: "LeverRuntime", targets: ["LeverRuntime"]),
+        .executable(name: "lever", targets: ["lever"]),
+        .executable(name: "leveroshost", targets: ["leveroshost"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["JSON"]),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        .target(name: "LeverCore", swiftSettings: settings),
+        .target(
+            name: "LeverTransport",
+            dependencies: ["LeverCore", .nioCore, .nioPosix, .nioHTTP1, .nioHPACK, .logging, .deque],
+            swiftSettings: settings),
+        .target(
+            name: "LeverClient",
+            dependencies: ["LeverCore", "LeverTransport", .nioCore, .nioPosix, .logging],
+            swiftSettings: settings),
+        .target(
+            name: "LeverService",
+            dependencies: ["LeverCore", "LeverTransport", .nioCore, .nioPosix, .logging, .lifecycle],
+            swiftSettings: settings),
+        .target(
+            name: "LeverRouter",
+            dependencies: ["LeverCore", "LeverTransport", .nioCore, .logging, .hashTree, .deque],
+            swiftSettings: settings),
+        .target(
+            name: "LeverNode",
+            resources: [.embedInCode("Resources")],
+            swiftSettings: settings),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .target(
+            name: "LeverRuntime",
+            dependencies: [
+                "LeverCore", "LeverTransport", "LeverRouter", "LeverNode", "CZlib", .nioCore, .nioPosix, .nioHTTP1,
+                .logging, .lifecycle, .grdb, .crypto, .deque,
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "lever",
+            dependencies: ["LeverCore", "LeverClient", "CZlib", .argumentParser],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "leveroshost",
+            dependencies: ["LeverCore", "LeverRuntime", .argumentParser, .configuration, .logging, .lifecycle],
+            swiftSettings: settings),
+
+        .testTarget(name: "LeverCoreTests", dependencies: ["LeverCore"], swiftSettings: settings),
+    ]
+)

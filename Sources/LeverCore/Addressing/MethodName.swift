@@ -1,0 +1,40 @@
+/// The name of a method, which also says whether it is a channel method.
+public struct MethodName: Sendable, Hashable, CustomStringConvertible {
+    /// The name as written.
+    public let rawValue: String
+
+    /// What the host calls before the first request for a resource reaches an instance.
+    public static let newResource = Self(unchecked: "NewResource")
+    /// What the host calls when a resource leaves an instance.
+    public static let closeResource = Self(unchecked: "CloseResource")
+
+    private init(unchecked rawValue: String) {
+        self.rawValue = rawValue
+    }
+
+    /// Takes a name of 1 to 255 bytes without `/`, `?`, `#`, white space and control characters.
+    ///
+    /// - Throws: ``RPCError`` with the reason ``RPCError/Reason/badURL``; for a name that starts with `_`, which is never
+    ///   callable, with ``RPCError/Reason/noMethod``.
+    public init(_ text: some StringProtocol) throws(RPCError) {
+        guard !text.isEmpty else { throw RPCError(.badURL, "the method name is missing") }
+        guard text.utf8.count <= 255 else {
+            throw RPCError(.badURL, "method name \"\(text.prefix(64))…\" is longer than 255 bytes")
+        }
+        for scalar in text.unicodeScalars
+        where scalar == "/" || scalar == "?" || scalar == "#" || scalar.value <= 0x20 || scalar.value == 0x7F {
+            throw RPCError(.badURL, "method name \"\(text)\" may not hold '/', '?', '#', spaces or control characters")
+        }
+        guard text.utf8.first != UInt8(ascii: "_") else {
+            throw RPCError(.noMethod, "method \"\(text)\" is not callable: names that start with \"_\" never are")
+        }
+        rawValue = String(text)
+    }
+
+    /// Whether it is a channel (streaming) method: the name ends in `Chan` or `_chan`, or is `chan`.
+    public var isChannel: Bool {
+        rawValue.hasSuffix("Chan") || rawValue.hasSuffix("_chan") || rawValue == "chan"
+    }
+
+    public var description: String { rawValue }
+}

@@ -1,0 +1,14 @@
+/// Why bytes could not be decoded, or a value not be encoded.
+public struct CodecError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What is wrong, in words.
+    public var message: String
+    /// Where, counted in bytes from the start of the message.
+    public var offset: Int
+
+    public init(message: String, offset: Int) {
+        self.message = message
+        self.offset = offset
+    }
+
+    public var description: String { "\(message) at byte \(offset)" }
+}
