@@ -1,4 +1,136 @@
-/// An object's properties in the order in which they were written; keys are unique.
-public struct LeverObject: Sendable, Hashable {
-    public init() {}
+/// An object's properties in the order in which they were first written; keys are unique.
+///
+/// Small objects are searched key by key, large ones have an index.
+public struct LeverObject: Sendable {
+    /// From how many properties on an object has an index.
+    private static let indexThreshold = 16
+
+    private var entries: ContiguousArray<(key: String, value: LeverValue)>
+    private var positions: [String: Int]?
+
+    /// Makes an object without properties.
+    public init() {
+        entries = []
+    }
+
+    /// Makes an object of pairs; of pairs with the same key the last one's value counts.
+    public init(_ pairs: some Sequence<(key: String, value: LeverValue)>) {
+        self.init(entries: ContiguousArray(pairs))
+    }
+
+    /// Takes over pairs whose keys may repeat.
+    init(entries: ContiguousArray<(key: String, value: LeverValue)>) {
+        self.entries = entries
+        if entries.count > Self.indexThreshold {
+            removeDuplicatesWithIndex()
+        } else if Self.hasDuplicates(entries) {
+            self.entries.removeAll(keepingCapacity: true)
+            for entry in entries { self[entry.key] = entry.value }
+        }
+    }
+
+    private static func hasDuplicates(_ entries: ContiguousArray<(key: String, value: LeverValue)>) -> Bool {
+        var index = 1
+        while index < entries.count {
+            var earlier = 0
+            while earlier < index {
+                if entries[earlier].key == entries[index].key { return true }
+                earlier += 1
+            }
+            index += 1
+        }
+        return false
+    }
+
+    private mutating func removeDuplicatesWithIndex() {
+        var positions = [String: Int](minimumCapacity: entries.count)
+        var kept = 0
+        for index in entries.indices {
+            if let known = positions[entries[index].key] {
+                entries[known].value = entries[index].value
+            } else {
+                positions[entries[index].key] = kept
+                if kept != index { entries[kept] = entries[index] }
+                kept += 1
+            }
+        }
+        entries.removeSubrange(kept...)
+        self.positions = positions
+    }
+
+    private func position(of key: String) -> Int? {
+        if let positions { return positions[key] }
+        return entries.firstIndex { $0.key == key }
+    }
+
+    /// The value of a property; `nil` where there is none. A new property goes to the end; setting `nil` removes one.
+    public subscript(key: String) -> LeverValue? {
+        get { position(of: key).map { entries[$0].value } }
+        set {
+            switch (position(of: key), newValue) {
+            case (let position?, let value?):
+                entries[position].value = value
+            case (let position?, nil):
+                entries.remove(at: position)
+                if positions != nil { rebuildIndex() }
+            case (nil, let value?):
+                entries.append((key, value))
+                if positions != nil {
+                    positions?[key] = entries.count - 1
+                } else if entries.count > Self.indexThreshold {
+                    rebuildIndex()
+                }
+            case (nil, nil):
+                break
+            }
+        }
+    }
+
+    private mutating func rebuildIndex() {
+        positions = entries.count > Self.indexThreshold
+            ? Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.key, $0) }) : nil
+    }
+
+    /// The keys in order.
+    public var keys: some Collection<String> { entries.lazy.map(\.key) }
+}
+
+extension LeverObject: RandomAccessCollection {
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { entries.count }
+    public subscript(position: Int) -> (key: String, value: LeverValue) { entries[position] }
+}
+
+extension LeverObject: Hashable {
+    /// Compares the properties; their order does not count.
+    public static func == (left: LeverObject, right: LeverObject) -> Bool {
+        guard left.count == right.count else { return false }
+        for (index, entry) in left.entries.enumerated() {
+            // Mostly both have the same order, so the search ends where it begins.
+            let other = right.entries[index]
+            if other.key == entry.key {
+                guard other.value == entry.value else { return false }
+            } else {
+                guard let value = right[entry.key], value == entry.value else { return false }
+            }
+        }
+        return true
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        var combined = 0
+        for entry in entries {
+            var own = Hasher()
+            own.combine(entry.key)
+            own.combine(entry.value)
+            combined ^= own.finalize()
+        }
+        hasher.combine(combined)
+    }
+}
+
+extension LeverObject: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral elements: (String, LeverValue)...) {
+        self.init(elements.lazy.map { (key: $0.0, value: $0.1) })
+    }
 }

@@ -1,0 +1,128 @@
+import LeverCore
+import LeverTransport
+import NIOHPACK
+
+/// What one request head says about its call, read once and kept with the head: heads that repeat cost nothing the
+/// second time. Confined to the event loop of the connection that the head came over.
+final class RequestRoute {
+    /// What is wrong with the head; then nothing else counts.
+    let refusal: RPCError?
+    let service: ServiceID
+    let timeout: Duration?
+    let isChannel: Bool
+
+    private let headers: HPACKHeaders
+    private let url: String
+    private let caller: Caller
+    private var lookup: (generation: UInt64, result: Result<ServiceRoute, RPCError>)?
+    private var forwarded: (route: ObjectIdentifier, head: HTTP2EncodedHead)?
+
+    init(_ head: HTTP2Head, from caller: Caller, _ configuration: RouterConfiguration) {
+        headers = head.headers
+        self.caller = caller
+        do throws(RPCError) {
+            var parsed = try Self.destination(head)
+            let environment = try parsed.environment ?? caller.environment ?? .some(.default)
+            parsed.environment = environment
+            service = ServiceID(environment: environment!, service: parsed.service)
+            url = parsed.description
+            isChannel = parsed.method.isChannel
+            timeout = try Self.timeout(head, isChannel: parsed.method.isChannel, configuration)
+            try Self.checkDepth(head, configuration)
+            refusal = nil
+        } catch {
+            refusal = error
+            service = .admin
+            url = ""
+            isChannel = false
+            timeout = nil
+        }
+    }
+
+    /// The route of the call's service in a snapshot.
+    func route(in snapshot: RoutingSnapshot) -> Result<ServiceRoute, RPCError> {
+        if let lookup, lookup.generation == snapshot.generation { return lookup.result }
+        let result: Result<ServiceRoute, RPCError>
+        do throws(RPCError) {
+            result = .success(try snapshot.service(service, for: caller))
+        } catch {
+            result = .failure(error)
+        }
+        lookup = (snapshot.generation, result)
+        return result
+    }
+
+    /// The head as it goes to an instance of the route's service.
+    func forwardedHead(for route: ServiceRoute, _ configuration: RouterConfiguration) -> HTTP2EncodedHead {
+        if let forwarded, forwarded.route == ObjectIdentifier(route) { return forwarded.head }
+        var list: [(name: String, value: String)] = [
+            (":method", "POST"), (":scheme", "http"),
+            (":path", isChannel ? RPCHeader.channelPath : RPCHeader.unaryPath),
+            (":authority", headers.first(name: ":authority") ?? service.environment.rawValue),
+        ]
+        list.reserveCapacity(headers.count + 4)
+        var hasTimeout = false
+        for (name, value, _) in headers where !Self.isDropped(name) {
+            if name == "grpc-timeout" { hasTimeout = true }
+            list.append((name, name == RPCHeader.url ? url : value))
+        }
+        if !hasTimeout, let timeout { list.append(("grpc-timeout", GRPCTimeout.format(timeout))) }
+        if let gateway = route.internalGateway { list.append((RPCHeader.internalGateway, gateway)) }
+        if let source = caller.environment, source != service.environment {
+            list.append((RPCHeader.sourceEnvironment, source.rawValue))
+        }
+        let head = HTTP2EncodedHead(list)
+        forwarded = (ObjectIdentifier(route), head)
+        return head
+    }
+
+    private static func destination(_ head: HTTP2Head) throws(RPCError) -> LeverURL {
+        let isChannelCall: Bool
+        switch head.path {
+        case RPCHeader.unaryPath: isChannelCall = false
+        case RPCHeader.channelPath: isChannelCall = true
+        default: throw RPCError(.noMethod, "there is no gRPC method \"\(head.path ?? "")\" here")
+        }
+        guard let text = head[RPCHeader.url] else {
+            throw RPCError(.badURL, "the call names no destination: its header \"lever-url\" is missing")
+        }
+        let url = try LeverURL(text)
+        guard url.method.isChannel == isChannelCall else {
+            throw RPCError(
+                .noMethod,
+                isChannelCall
+                    ? "\"\(url.method)\" is no channel method: their names end in \"Chan\" or \"_chan\""
+                    : "\"\(url.method)\" is a channel method: open a channel instead of calling it")
+        }
+        return url
+    }
+
+    private static func timeout(
+        _ head: HTTP2Head, isChannel: Bool, _ configuration: RouterConfiguration
+    ) throws(RPCError) -> Duration? {
+        guard let text = head["grpc-timeout"] else { return isChannel ? nil : configuration.defaultDeadline }
+        guard let timeout = GRPCTimeout.parse(text) else {
+            throw RPCError(.badMessage, "grpc-timeout \"\(text)\" is not 1 to 8 digits and a unit")
+        }
+        return min(timeout, configuration.maximumDeadline)
+    }
+
+    private static func checkDepth(_ head: HTTP2Head, _ configuration: RouterConfiguration) throws(RPCError) {
+        guard let text = head[RPCHeader.callDepth] else { return }
+        guard let depth = Int(text), depth >= 0 else {
+            throw RPCError(.badMessage, "lever-call-depth \"\(text)\" is no number")
+        }
+        guard depth <= configuration.maximumDepth else {
+            throw RPCError(
+                .tooDeep, "the call is nested \(depth) deep; the limit is \(configuration.maximumDepth)")
+        }
+    }
+
+    /// Headers that end here: pseudo-headers (written anew), those only the host may set, and every `x-` header of a caller.
+    private static func isDropped(_ name: String) -> Bool {
+        switch name {
+        case RPCHeader.resourceEpoch, RPCHeader.version, RPCHeader.error, RPCHeader.errorReason, "content-length": true
+        default: name.utf8.first == UInt8(ascii: ":") || name.hasPrefix("x-")
+        }
+    }
+}

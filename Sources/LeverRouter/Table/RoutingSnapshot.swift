@@ -1,0 +1,15 @@
+package import HashTreeCollections
+package import LeverCore
+
+/// All that the data path needs for routing a call, as it stood at one moment. Event loops read it without locks; whoever
+/// decides makes a new one, which shares all that has not changed, and publishes it.
+package struct RoutingSnapshot: Sendable {
+    /// Counts the snapshots of one router; what was looked up in an older one is looked up again.
+    package var generation: UInt64 = 0
+    /// The environments that exist, so that a wrong one can be told from a wrong service.
+    package var environments: TreeSet<EnvironmentName> = []
+    /// The services that exist.
+    package var services: TreeDictionary<ServiceID, ServiceRoute> = [:]
+
+    package init() {}
+}

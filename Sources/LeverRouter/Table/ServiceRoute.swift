@@ -1,0 +1,31 @@
+package import LeverCore
+
+/// What the data path knows of one service; immutable, replaced as a whole.
+package final class ServiceRoute: Sendable {
+    /// Where the calls of a service end.
+    package enum Target: Sendable {
+        /// At instances; the ones that are ready, possibly none.
+        case instances([InstanceRoute])
+        /// At a handler in this process.
+        case inProcess(any RPCHandler)
+    }
+
+    package let id: ServiceID
+    /// Whether only services of the same environment may call it.
+    package let isPrivate: Bool
+    /// Whether only callers on this machine may call it (the administration, until there are credentials).
+    package let isLocalOnly: Bool
+    package let target: Target
+    /// `host:port` that the instances' own calls go to, told to them with each call.
+    package let internalGateway: String?
+
+    package init(
+        id: ServiceID, isPrivate: Bool, isLocalOnly: Bool = false, internalGateway: String? = nil, target: Target
+    ) {
+        self.id = id
+        self.isPrivate = isPrivate
+        self.isLocalOnly = isLocalOnly
+        self.internalGateway = internalGateway
+        self.target = target
+    }
+}
