@@ -54,7 +54,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "LeverClient",
-            dependencies: ["LeverCore", "LeverTransport", .nioCore, .nioPosix, .logging],
+            dependencies: ["LeverCore", "LeverTransport", "CZlib", .nioCore, .nioPosix, .logging],
             swiftSettings: settings),
         .target(
             name: "LeverService",
@@ -78,7 +78,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "lever",
-            dependencies: ["LeverCore", "LeverClient", "CZlib", .argumentParser],
+            dependencies: ["LeverCore", "LeverClient", .argumentParser],
             swiftSettings: settings),
         .executableTarget(
             name: "leveroshost",
@@ -86,5 +86,37 @@ let package = Package(
             swiftSettings: settings),
 
         .testTarget(name: "LeverCoreTests", dependencies: ["LeverCore"], swiftSettings: settings),
+        .testTarget(
+            name: "LeverTransportTests",
+            dependencies: ["LeverCore", "LeverTransport", .nioCore, .nioPosix, .nioHTTP1, .nioEmbedded, .nioHPACK, .logging],
+            swiftSettings: settings),
+        .testTarget(
+            name: "LeverClientTests",
+            dependencies: ["LeverCore", "LeverTransport", "LeverClient", "LeverService", .nioCore, .nioPosix, .logging],
+            swiftSettings: settings),
+        .testTarget(
+            name: "LeverServiceTests",
+            dependencies: [
+                "LeverCore", "LeverTransport", "LeverClient", "LeverService", .nioCore, .nioPosix, .logging, .lifecycle,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "LeverRouterTests",
+            dependencies: ["LeverCore", "LeverTransport", "LeverRouter", .nioCore, .nioPosix, .nioEmbedded, .logging],
+            swiftSettings: settings),
+        .testTarget(
+            name: "LeverRuntimeTests",
+            dependencies: [
+                "LeverCore", "LeverTransport", "LeverRouter", "LeverRuntime", .nioCore, .nioPosix, .logging, .lifecycle,
+            ],
+            swiftSettings: settings),
+        .testTarget(name: "LeverNodeTests", dependencies: ["LeverNode"], swiftSettings: settings),
+        .testTarget(
+            name: "ScenarioTests",
+            dependencies: [
+                "LeverCore", "LeverTransport", "LeverClient", "LeverService", "LeverRouter", "LeverRuntime", "lever",
+                "leveroshost", .nioCore, .nioPosix, .logging, .lifecycle,
+            ],
+            swiftSettings: settings),
     ]
 )

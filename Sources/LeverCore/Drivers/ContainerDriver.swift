@@ -1,0 +1,90 @@
+/// What starts instances: as local processes, in containers, in this process.
+///
+/// Life cycle: ``prepare()`` once, before anything else, ends what a previous run left; then any number of ``start(_:)``,
+/// concurrently; ``shutdown()`` once at the end, after which no instance of the driver is alive.
+public protocol ContainerDriver: Sendable {
+    /// The name by which configuration and messages call it, for example `process`.
+    var name: String { get }
+
+    /// Makes sure that no instance of a previous run of the same data directory is alive. No activation happens before.
+    ///
+    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``.
+    func prepare() async throws
+
+    /// Whether an instance of this specification may turn out to hold the one port (3837) that programs without our SDKs
+    /// listen on, where the driver cannot give each instance a network of its own.
+    func mayNeedPort(_ specification: InstanceSpecification) -> Bool
+
+    /// Starts an instance; returns as soon as it runs, long before it listens.
+    ///
+    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver`` and a message for the service's developer, for example
+    ///   that the entry does not exist or is not executable.
+    func start(_ specification: InstanceSpecification) async throws -> any DriverInstance
+
+    /// Kills what is left.
+    func shutdown() async
+}
+
+/// An instance that a driver has started.
+public protocol DriverInstance: Sendable {
+    /// Its id, from the specification.
+    var id: InstanceID { get }
+
+    /// Waits until the instance listens somewhere, and says where. It may not speak HTTP/2 there yet.
+    ///
+    /// - Throws: ``RuntimeError`` when the instance ends or does what cannot work (for example listens on a port that
+    ///   another instance holds); `CancellationError` when the task is cancelled.
+    func listening() async throws -> InstanceAddress
+
+    /// Waits for the instance's end; returns at once when it has ended already. Any number of tasks may wait.
+    func exit() async -> InstanceExit
+
+    /// Asks the instance to end (SIGTERM) and makes it (SIGKILL) where it has not ended after `grace`. Returns at once; what
+    /// the instance started is ended, too.
+    func terminate(grace: Duration)
+
+    /// The last lines that the instance wrote to its standard output and error, oldest first, at most `count`.
+    func lastOutput(_ count: Int) -> [String]
+}
+
+/// Where an instance listens.
+public struct InstanceAddress: Sendable, Hashable {
+    /// The kinds of address.
+    public enum Endpoint: Sendable, Hashable {
+        /// A unix socket's path.
+        case unix(path: String)
+        /// A numeric host and a port.
+        case tcp(host: String, port: Int)
+    }
+
+    /// Where.
+    public var endpoint: Endpoint
+    /// Whether it listens on the port that only one instance can have.
+    public var holdsPort: Bool
+
+    public init(_ endpoint: Endpoint, holdsPort: Bool = false) {
+        self.endpoint = endpoint
+        self.holdsPort = holdsPort
+    }
+}
+
+/// How an instance ended.
+public enum InstanceExit: Sendable, Hashable, CustomStringConvertible {
+    /// It exited with a code.
+    case code(Int)
+    /// A signal ended it.
+    case signal(Int)
+    /// It ran out of memory.
+    case outOfMemory
+    /// How it ended is not known.
+    case unknown(String)
+
+    public var description: String {
+        switch self {
+        case .code(let code): "it exited with code \(code)"
+        case .signal(let signal): "signal \(signal) ended it"
+        case .outOfMemory: "it ran out of memory"
+        case .unknown(let text): text
+        }
+    }
+}

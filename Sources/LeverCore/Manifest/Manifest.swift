@@ -1,0 +1,41 @@
+/// What a service says of itself in `lever.json`.
+public struct Manifest: Sendable, Hashable {
+    /// What an instance runs.
+    public enum Entry: Sendable, Hashable {
+        /// A command and its arguments, run in the code's directory.
+        case command([String])
+        /// A JavaScript module whose exported functions are the methods.
+        case javaScript(String)
+    }
+
+    /// The service's name.
+    public var name: ServiceName
+    /// What it is for.
+    public var description: String?
+    /// What an instance runs.
+    public var entry: Entry
+    /// Whether only services of the same environment may call it.
+    public var isPrivate: Bool
+    /// The mean number of concurrent calls at which one instance is full.
+    public var maxInstanceLoad: Double
+    /// Instances that are kept running even when idle.
+    public var minInstances: Int
+    /// Memory that one instance may use, in MB (10⁶ bytes).
+    public var ram: Int
+    /// The service's own configuration.
+    public var config: LeverValue
+
+    public init(
+        name: ServiceName, description: String? = nil, entry: Entry = .command(["./serve"]), isPrivate: Bool = false,
+        maxInstanceLoad: Double = 10, minInstances: Int = 0, ram: Int = 50, config: LeverValue = .object(LeverObject())
+    ) {
+        self.name = name
+        self.description = description
+        self.entry = entry
+        self.isPrivate = isPrivate
+        self.maxInstanceLoad = maxInstanceLoad
+        self.minInstances = minInstances
+        self.ram = ram
+        self.config = config
+    }
+}

@@ -1,0 +1,25 @@
+/// The bounds of one HTTP/2 connection.
+package struct HTTP2Configuration: Sendable {
+    /// Streams that the peer may have open at once; what comes on top is reset with REFUSED_STREAM. High by default, since
+    /// old clients put everything on one connection and do not honour the limit.
+    package var maximumConcurrentStreams = 100_000
+    /// Credit of a new stream, in bytes; never below 65,535, which old clients assume.
+    package var streamWindow = 256 * 1024
+    /// Credit of the connection, in bytes.
+    package var connectionWindow = 4 * 1024 * 1024
+    /// The largest frame that the peer may send, in bytes: 2¹⁴ to 2²⁴ − 1.
+    package var maximumFrameSize = 16 * 1024
+    /// The largest header block, in bytes as RFC 9113 counts them (32 for each field).
+    package var maximumHeaderListSize = 64 * 1024
+    /// Dynamic table that the peer's encoder may use, in bytes.
+    package var headerTableSize = 4096
+    /// How long the peer may take to acknowledge SETTINGS.
+    package var settingsTimeout: Duration = .seconds(20)
+    /// Frames without effect (PING, SETTINGS, empty DATA, PRIORITY, resets of young streams) that a peer may send within
+    /// ten seconds; more end the connection with ENHANCE_YOUR_CALM.
+    package var maximumIdleFrames = 10_000
+
+    package init() {}
+
+    package static let defaults = HTTP2Configuration()
+}
