@@ -24,8 +24,11 @@ package enum TransportAddress: Sendable, Hashable, CustomStringConvertible {
             (0...65_535).contains(port)
         else { return nil }
         var host = String(text[..<colon])
-        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-        else if host.contains(":") { return nil }
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = String(host.dropFirst().dropLast())
+        } else if host.contains(":") {
+            return nil
+        }
         self = .tcp(host: host.isEmpty ? "0.0.0.0" : host, port: port)
     }
 }

@@ -8,6 +8,11 @@ package struct HTTP2Stream {
     package let id: UInt32
     let slot: Int
 
+    /// The handle of a stream that was never opened.
+    static func none(on connection: HTTP2Connection) -> HTTP2Stream {
+        HTTP2Stream(connection: connection, id: .max, slot: 0)
+    }
+
     /// Whether this side may still send: its last frame is neither sent nor waiting to be.
     package var isOpenForSending: Bool { connection.isOpenForSending(self) }
 

@@ -1,0 +1,224 @@
+package import NIOCore
+
+/// One HTTP/2 connection, client's or server's: the frame engine. A channel handler, confined to its event loop.
+///
+/// It knows frames, streams, windows and header blocks (RFC 9113), and nothing of what they are used for. Frames are read
+/// straight from what the socket gave; what is to be sent is collected and flushed once for each turn of the event loop.
+/// There are no child channels, no tasks, and on the usual path no allocations for each stream.
+///
+/// Life: `starting → open → closing → closed`. Orderly ends go through ``drain()``; errors of the peer, ``close(_:reason:)``
+/// and the loss of the socket end all streams at once. Its parts: reading of frames in `+Reading`, header blocks in
+/// `+Headers`, data and credit received in `+Data`, the sending side in `+Sending`, SETTINGS, PING and GOAWAY in `+Control`,
+/// beginnings and ends of streams in `+Streams`.
+package final class HTTP2Connection: ChannelInboundHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
+
+    /// Which end of the connection this is.
+    package enum Role: Sendable {
+        case client
+        case server
+    }
+
+    enum Phase {
+        /// The peer's SETTINGS have not come yet.
+        case starting
+        case open
+        /// Nothing is read any more; what was collected goes out, then the socket closes.
+        case closing
+        case closed
+    }
+
+    /// What part of a header block has come, while its CONTINUATION frames are awaited.
+    struct PartialBlock {
+        let stream: UInt32
+        let endStream: Bool
+        var block: ByteBuffer
+        var frames: Int
+    }
+
+    package let role: Role
+    let configuration: HTTP2Configuration
+    private var delegateUntilClosed: (any HTTP2ConnectionDelegate)?
+
+    private(set) var context: ChannelHandlerContext?
+    private var loop: (any EventLoop)?
+    private var flushQueue: FlushQueue?
+    private var isInFlushQueue = false
+    var phase = Phase.starting
+
+    // Reading
+    var incoming = ByteBuffer()
+    var isPrefaceRead: Bool
+    var isReading = false
+    var partialBlock: PartialBlock?
+    var headerDecoder: HeaderBlockDecoder
+    var idleFrames: IdleFrameMeter
+    /// Credit that the peer has on the connection, and what was used and not announced again yet.
+    var receiveWindow = 65_535
+    var unannouncedCredit = 0
+
+    // Sending
+    var writer = FrameWriter()
+    var headerEncoder = HeaderBlockEncoder()
+    var sendWindow = 65_535
+    var peer = PeerSettings()
+    /// Streams that have something to send and wait for the connection's window or the socket, in turn.
+    var readyStreams: CircularBuffer<StreamState> = []
+    var sendingDepth = 0
+    /// Frames that answer the peer and that the socket has not taken.
+    var answersWhileBlocked = 0
+
+    // Streams
+    var streams = StreamTable()
+    var recentResets = RecentResets()
+    /// The highest number that the peer has used (server), and the next that this side uses (client).
+    var lastPeerStream: UInt32 = 0
+    var nextStream: UInt32 = 1
+    var hadNoRoom = false
+
+    // Control
+    var settingsTimer: Scheduled<Void>?
+    var isSettingsAcknowledged = false
+    var pings: [UInt64: (sent: NIODeadline, acknowledged: (TimeAmount) -> Void)] = [:]
+    var nextPing: UInt64 = 1
+    var drainPhase = DrainPhase.none
+    /// The peer takes no streams above this number; `nil` before its GOAWAY.
+    var peerLastStream: UInt32?
+
+    /// Makes a connection that keeps `delegate` alive until it is closed.
+    package init(role: Role, configuration: HTTP2Configuration = .defaults, delegate: any HTTP2ConnectionDelegate) {
+        self.role = role
+        self.configuration = configuration
+        delegateUntilClosed = delegate
+        isPrefaceRead = role == .client
+        headerDecoder = HeaderBlockDecoder(
+            tableSize: configuration.headerTableSize, maximumListSize: configuration.maximumHeaderListSize)
+        idleFrames = IdleFrameMeter(maximum: configuration.maximumIdleFrames)
+    }
+
+    var delegate: (any HTTP2ConnectionDelegate)? { delegateUntilClosed }
+
+    /// The loop that everything here runs on; valid once the handler is in a pipeline.
+    package var eventLoop: any EventLoop {
+        guard let loop else { preconditionFailure("the connection is not in a channel yet") }
+        return loop
+    }
+
+    /// Streams that are open now.
+    package var openStreams: Int { streams.count }
+
+    /// Whether streams can be opened or accepted.
+    package var isOpen: Bool { phase == .open || phase == .starting }
+
+    // MARK: Channel events
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        loop = context.eventLoop
+        flushQueue = FlushQueue.ofThisLoop()
+        if context.channel.isActive { start() }
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        lost("the connection's handler was removed")
+        self.context = nil
+    }
+
+    package func channelActive(context: ChannelHandlerContext) {
+        start()
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        lost("the peer closed the connection")
+        context.fireChannelInactive()
+    }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        lost("the connection failed: \(error)")
+        context.close(promise: nil)
+    }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        if incoming.readableBytes == 0 {
+            incoming = bytes
+        } else {
+            incoming.writeBuffer(&bytes)
+        }
+        readFrames()
+    }
+
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            answersWhileBlocked = 0
+            sendReadyStreams()
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    // MARK: Flushing
+
+    /// Whether more data may be collected: beyond this the socket is slower than the peers, and they have to wait.
+    @inline(__always)
+    var hasRoomToSend: Bool {
+        guard let context, writer.pendingBytes < 128 * 1024 else { return false }
+        return context.channel.isWritable
+    }
+
+    /// Sees to it that what was collected goes out at the end of this turn of the loop.
+    @inline(__always)
+    func needsFlush() {
+        guard !isInFlushQueue, let loop, let flushQueue else { return }
+        isInFlushQueue = true
+        flushQueue.add(self, loop)
+    }
+
+    func flush() {
+        isInFlushQueue = false
+        guard let context else { return }
+        while let bytes = writer.take() {
+            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+            // Streams that waited for room go on now, if the socket has taken the bytes.
+            if !readyStreams.isEmpty { sendReadyStreams() }
+        }
+        if phase == .closing, self.context != nil {
+            phase = .closed
+            context.close(promise: nil)
+        }
+    }
+
+    // MARK: The end
+
+    /// Ends all streams and closes after what was collected, with GOAWAY. Streams of the peer are reset, since old clients
+    /// send again what was not answered.
+    package func close(_ code: HTTP2ErrorCode = .noError, reason: String) {
+        guard isOpen else { return }
+        if role == .server {
+            let streamCode: HTTP2ErrorCode = code == .noError ? .cancel : code
+            for stream in streams.all where stream.id != 0 { writer.writeReset(stream.id, streamCode) }
+        }
+        writer.writeGoAway(lastStream: lastPeerStream, code, code == .noError ? "" : reason)
+        phase = .closing
+        needsFlush()
+        endAll(reason)
+    }
+
+    /// The socket is gone.
+    private func lost(_ reason: String) {
+        guard phase != .closed || delegateUntilClosed != nil else { return }
+        phase = .closed
+        endAll(reason)
+    }
+
+    private func endAll(_ reason: String) {
+        settingsTimer?.cancel()
+        settingsTimer = nil
+        pings.removeAll()
+        for stream in streams.all where stream.id != 0 { end(stream, .connectionLost(reason)) }
+        readyStreams.removeAll()
+        guard let delegate = delegateUntilClosed else { return }
+        delegateUntilClosed = nil
+        delegate.connectionClosed(self, reason: reason)
+    }
+}

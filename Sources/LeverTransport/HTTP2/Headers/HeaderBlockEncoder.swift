@@ -1,0 +1,114 @@
+/// Encodes the header blocks of one connection (RFC 7541) and keeps those of heads that are sent again.
+///
+/// Fields that tend to repeat go into the dynamic table, those that tell calls apart (destination, deadline, call id) do
+/// not: they would push the others out. Texts are written plainly, without Huffman coding: between the parts of one
+/// machine or data centre the bytes are cheaper than the work. An encoded block that inserted nothing is kept and sent
+/// again as it is until the table changes.
+struct HeaderBlockEncoder {
+    private struct Entry {
+        let head: HTTP2EncodedHead
+        let tableChanges: Int
+        let bytes: [UInt8]
+    }
+
+    private static let slots = 256
+
+    private var table = HeaderEncodingTable()
+    private var tableChanges = 0
+    private var entries: [Entry?] = []
+    /// Size changes that the next block must announce: the smallest since the last block, then the final one.
+    private var announcedSizes: [Int] = []
+
+    /// Takes the peer's limit on the dynamic table; more than this side's own bound is not used.
+    mutating func setTableSize(_ size: Int) {
+        let size = min(size, HeaderEncodingTable.maximumSize)
+        guard size != table.capacity || !announcedSizes.isEmpty else { return }
+        if let smallest = announcedSizes.first, size > smallest {
+            announcedSizes = [smallest, size]
+        } else {
+            announcedSizes = [size]
+        }
+        table.capacity = size
+        tableChanges += 1
+    }
+
+    /// Encodes a head.
+    mutating func encode(_ head: HTTP2EncodedHead) -> [UInt8] {
+        // Objects lie 16 bytes apart at least.
+        let slot = (ObjectIdentifier(head).hashValue >> 4) & (Self.slots - 1)
+        if !entries.isEmpty, let entry = entries[slot], entry.head === head, entry.tableChanges == tableChanges {
+            return entry.bytes
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(128)
+        let isPlain = announcedSizes.isEmpty
+        for size in announcedSizes { Self.writeInteger(size, prefix: 5, pattern: 0x20, to: &bytes) }
+        announcedSizes.removeAll()
+        let before = tableChanges
+        for (name, value) in head.fields { encode(name, value, to: &bytes) }
+        if isPlain, before == tableChanges {
+            if entries.isEmpty { entries = Array(repeating: nil, count: Self.slots) }
+            entries[slot] = Entry(head: head, tableChanges: tableChanges, bytes: bytes)
+        }
+        return bytes
+    }
+
+    private mutating func encode(_ name: String, _ value: String, to bytes: inout [UInt8]) {
+        let found = table.find(name, value)
+        if let whole = found.field {
+            Self.writeInteger(whole, prefix: 7, pattern: 0x80, to: &bytes)
+            return
+        }
+        let indexing = Self.indexing(name, value)
+        switch indexing {
+        case .insert where table.insert(name, value):
+            tableChanges += 1
+            Self.writeInteger(found.name ?? 0, prefix: 6, pattern: 0x40, to: &bytes)
+        case .never:
+            Self.writeInteger(found.name ?? 0, prefix: 4, pattern: 0x10, to: &bytes)
+        case .insert, .leaveOut:
+            Self.writeInteger(found.name ?? 0, prefix: 4, pattern: 0x00, to: &bytes)
+        }
+        if found.name == nil { Self.writeText(name, to: &bytes) }
+        Self.writeText(value, to: &bytes)
+    }
+
+    private enum Indexing {
+        case insert
+        case leaveOut
+        /// Secrets: nobody on the way may put them into a table either.
+        case never
+    }
+
+    private static func indexing(_ name: String, _ value: String) -> Indexing {
+        switch name {
+        case "authorization", "cookie", "set-cookie", "proxy-authorization":
+            .never
+        case ":path", "lever-url", "lever-call-id", "lever-resource-epoch", "lever-timeout", "grpc-timeout",
+            "grpc-message", "content-length", "date", "traceparent", "tracestate":
+            .leaveOut
+        default:
+            value.utf8.count <= 256 ? .insert : .leaveOut
+        }
+    }
+
+    private static func writeInteger(_ value: Int, prefix: Int, pattern: UInt8, to bytes: inout [UInt8]) {
+        let limit = (1 << prefix) - 1
+        guard value >= limit else {
+            bytes.append(pattern | UInt8(truncatingIfNeeded: value))
+            return
+        }
+        bytes.append(pattern | UInt8(truncatingIfNeeded: limit))
+        var rest = value - limit
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(truncatingIfNeeded: rest))
+    }
+
+    private static func writeText(_ text: String, to bytes: inout [UInt8]) {
+        writeInteger(text.utf8.count, prefix: 7, pattern: 0, to: &bytes)
+        bytes.append(contentsOf: text.utf8)
+    }
+}
