@@ -20,7 +20,13 @@ public struct RestartBackoff: Sendable, Equatable {
         self.configuration = configuration
     }
 
-    /// Counts a failure: a start that failed, or an instance that ended by itself.
+    /// Counts an instance that ended by itself after it had been ready. The first one is replaced at once: it has shown that
+    /// it can start.
+    public mutating func crashed(at now: ContinuousClock.Instant) {
+        if failures == 0 { failures = 1 } else { failed(at: now) }
+    }
+
+    /// Counts a start that failed.
     public mutating func failed(at now: ContinuousClock.Instant) {
         let doublings = min(failures, 20)
         failures += 1

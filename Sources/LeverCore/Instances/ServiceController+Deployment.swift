@@ -4,63 +4,78 @@ extension ServiceController {
         _ version: Int, needsPort: Bool, _ now: ContinuousClock.Instant, _ actions: inout [Action]
     ) {
         guard !isShuttingDown else {
-            let error = RPCError(.shuttingDown, "service \(service) is being stopped")
-            actions.append(.deploymentFailed(version: version, error))
+            actions.append(.deploymentFailed(version: version, shuttingDownError))
             return
         }
+        // The later upload wins, whatever order the two become ready in.
         if let earlier = deployment {
-            // The later upload wins, whatever order the two become ready in.
-            failDeployment(
-                earlier, RPCError(code: .aborted, message: "a later deployment of \(service) took its place",
-                    reason: .conflict), &actions)
-        }
-        let mustFreePort = needsPort && instances.contains { $0.holdsPort && $0.state != .stopping }
-        deployment = Deployment(version: version, needsPort: needsPort, phase: .freeingPort)
-        if mustFreePort {
-            for index in instances.indices where instances[index].holdsPort {
-                drain(index, until: now + configuration.drainTimeout, &actions)
+            if case .committing = earlier.phase {
+                // Too late to stop it: it becomes live, and this one follows.
+                if let waiting = nextDeployment {
+                    actions.append(.deploymentFailed(version: waiting.version, supersededError))
+                }
+                nextDeployment = (version, needsPort)
+                return
             }
-            actions.append(.publish)
-        } else if !instances.contains(where: { needsPort && $0.holdsPort }) {
-            startDeployment(now, &actions)
+            failDeployment(earlier, supersededError, &actions)
         }
+        deployment = Deployment(version: version, needsPort: needsPort, phase: .freeingPort)
+        guard needsPort, instances.contains(where: { $0.holdsPort }) else {
+            startDeployment(now, &actions)
+            return
+        }
+        for index in instances.indices where instances[index].holdsPort {
+            drain(index, until: now + configuration.drainTimeout, &actions)
+        }
+        actions.append(.publish)
     }
 
     /// Starts the new version's instance once nothing stands in its way.
     mutating func startDeployment(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
-        guard let version = deployment?.version else { return }
-        let id = start(version, now, &actions)
-        deployment?.phase = .starting(id)
+        guard let deployment else { return }
+        let id = start(deployment.version, needsPort: deployment.needsPort, now, &actions)
+        self.deployment?.phase = .starting(id)
     }
 
     mutating func committed(_ version: Int, _ now: ContinuousClock.Instant, _ actions: inout [Action]) {
-        let previous = liveVersion
+        guard let deployment, deployment.version == version, case .committing = deployment.phase else { return }
         liveVersion = version
+        liveNeedsPort = deployment.needsPort
         backoff.succeeded()
         lastFailure = nil
-        if deployment?.version == version { deployment = nil }
+        self.deployment = nil
         hasWaitingCalls = false
         actions.append(.publish)
         actions.append(.deployed(version: version))
-        guard previous != version else { return }
-        for index in instances.indices where instances[index].version == previous {
+        for index in instances.indices where instances[index].version != version {
             drain(index, until: now + configuration.drainTimeout, &actions)
         }
+        startNextDeployment(now, &actions)
     }
 
-    mutating func commitFailed(_ version: Int, _ error: RPCError, _ actions: inout [Action]) {
-        guard let deployment, deployment.version == version else { return }
+    mutating func commitFailed(
+        _ version: Int, _ error: RPCError, _ now: ContinuousClock.Instant, _ actions: inout [Action]
+    ) {
+        guard let deployment, deployment.version == version, case .committing = deployment.phase else { return }
         failDeployment(deployment, error, &actions)
+        startNextDeployment(now, &actions)
+        // What the deployment stopped to free the port starts again for the calls that waited meanwhile.
+        if hasWaitingCalls { callsWaiting(now, &actions) }
     }
 
-    /// The instance that was to become the new version's first has ended or took too long.
-    mutating func deploymentInstanceEnded(
+    private mutating func startNextDeployment(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
+        guard let next = nextDeployment else { return }
+        nextDeployment = nil
+        deploy(next.version, needsPort: next.needsPort, now, &actions)
+    }
+
+    /// The instance that was to become the new version's first has ended, failed or took too long.
+    mutating func deploymentInstanceFailed(
         _ deployment: Deployment, how: String, _ now: ContinuousClock.Instant, _ actions: inout [Action]
     ) {
         let error = RPCError(
             .startFailed, "version \(deployment.version) of \(service) did not become ready: \(how)")
         failDeployment(deployment, error, &actions)
-        // What the deployment stopped to free the port starts again for the calls that waited meanwhile.
         if hasWaitingCalls { callsWaiting(now, &actions) }
     }
 
@@ -73,9 +88,13 @@ extension ServiceController {
         case .starting(let id), .committing(let id):
             if let index = index(of: id) { terminate(index, &actions) }
         }
-        if liveVersion == nil, hasWaitingCalls {
-            hasWaitingCalls = false
-            actions.append(.failWaiting(RPCError(.noService, "service \(service) has no version")))
-        }
+    }
+
+    private var supersededError: RPCError {
+        RPCError(code: .aborted, message: "a later deployment of \(service) took its place", reason: .conflict)
+    }
+
+    var shuttingDownError: RPCError {
+        RPCError(.shuttingDown, "service \(service) is being stopped")
     }
 }

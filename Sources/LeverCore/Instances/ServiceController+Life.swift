@@ -2,23 +2,25 @@
 extension ServiceController {
     mutating func callsWaiting(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
         guard !isShuttingDown else {
-            actions.append(.failWaiting(RPCError(.shuttingDown, "service \(service) is being stopped")))
+            failWaiting(shuttingDownError, &actions)
             return
         }
         guard let liveVersion else {
             if deployment == nil {
-                actions.append(.failWaiting(RPCError(.noService, "service \(service) has no version")))
+                failWaiting(RPCError(.noService, "service \(service) has no version"), &actions)
             } else {
                 hasWaitingCalls = true
             }
             return
         }
         guard readyInstances.isEmpty else {
+            hasWaitingCalls = false
             actions.append(.publish)
             return
         }
         hasWaitingCalls = true
-        if let deployment, deployment.phase == .freeingPort || deployment.needsPort { return }
+        // A deployment that needs the port decides who has it; its end answers the calls, one way or the other.
+        if deployment?.needsPort == true { return }
         if instances.contains(where: { $0.version == liveVersion && $0.state == .starting }) { return }
         if let index = instances.firstIndex(where: {
             // Only what drains without a limit, for want of calls, is taken back.
@@ -30,12 +32,13 @@ extension ServiceController {
             actions.append(.publish)
             return
         }
-        if instances.contains(where: { $0.holdsPort }) { return }
+        // The exit of whoever has the port leads here again.
+        if liveNeedsPort, instances.contains(where: { $0.holdsPort }) { return }
         if backoff.isWaiting(at: now) {
-            failWaiting(now, &actions)
+            failWaitingForStart(now, &actions)
             return
         }
-        start(liveVersion, now, &actions)
+        start(liveVersion, needsPort: liveNeedsPort, now, &actions)
     }
 
     mutating func ready(
@@ -57,37 +60,54 @@ extension ServiceController {
         }
     }
 
+    mutating func startFailed(
+        _ id: InstanceID, how: String, _ now: ContinuousClock.Instant, _ actions: inout [Action]
+    ) {
+        guard let index = index(of: id), instances[index].state == .starting else { return }
+        terminate(index, &actions)
+        startEnded(id, how: how, now, &actions)
+    }
+
     mutating func exited(
         _ id: InstanceID, how: String, _ now: ContinuousClock.Instant, _ actions: inout [Action]
     ) {
         guard let index = index(of: id) else { return }
         let gone = instances.remove(at: index)
-        if gone.state == .ready { actions.append(.publish) }
-        let wasExpected = gone.state == .stopping || gone.state == .draining
-        if let deployment, deployment.phase == .starting(id) || deployment.phase == .committing(id) {
-            deploymentInstanceEnded(deployment, how: how, now, &actions)
-            return
-        }
-        if !wasExpected {
-            if let since = gone.readySince, now - since >= configuration.backoff.maximum { backoff.succeeded() }
-            backoff.failed(at: now)
+        if let since = gone.readySince, now - since >= configuration.backoff.maximum { backoff.succeeded() }
+        switch gone.state {
+        case .starting:
+            startEnded(id, how: how, now, &actions)
+        case .ready:
+            actions.append(.publish)
+            // Where it died while its version was being recorded as live, that goes on: it was ready, and calls start another.
+            backoff.crashed(at: now)
             lastFailure = how
+        case .draining, .stopping:
+            break
         }
         if deployment?.phase == .freeingPort, !instances.contains(where: { $0.holdsPort }) {
             startDeployment(now, &actions)
+        } else if hasWaitingCalls {
+            callsWaiting(now, &actions)
+        }
+    }
+
+    /// A start came to nothing.
+    private mutating func startEnded(
+        _ id: InstanceID, how: String, _ now: ContinuousClock.Instant, _ actions: inout [Action]
+    ) {
+        if let deployment, deployment.phase == .starting(id) {
+            deploymentInstanceFailed(deployment, how: how, now, &actions)
             return
         }
-        guard hasWaitingCalls, !isShuttingDown else { return }
-        if wasExpected || !backoff.isWaiting(at: now) {
-            callsWaiting(now, &actions)
-        } else {
-            failWaiting(now, &actions)
-        }
+        backoff.failed(at: now)
+        lastFailure = how
+        if hasWaitingCalls { failWaitingForStart(now, &actions) }
     }
 
     mutating func idle(_ id: InstanceID, _ actions: inout [Action]) {
         guard let index = index(of: id), instances[index].state == .ready else { return }
-        if case .committing(id)? = deployment?.phase { return }
+        if let deployment, deployment.phase == .committing(id) { return }
         drain(index, until: nil, &actions)
         actions.append(.publish)
     }
@@ -100,45 +120,43 @@ extension ServiceController {
     mutating func timer(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
         for index in instances.indices {
             guard let deadline = instances[index].deadline, deadline <= now else { continue }
-            // A start that took too long ends as a failure: `exited` follows and says so.
+            instances[index].deadline = nil
             if instances[index].state == .starting {
-                lastFailure = "it did not answer within \(configuration.instanceStartTimeout)"
+                actions.append(.startTimedOut(instances[index].id))
+            } else {
+                terminate(index, &actions)
             }
-            let wasStarting = instances[index].state == .starting
-            let id = instances[index].id
-            terminate(index, &actions)
-            if wasStarting { startTimedOut(id, now, &actions) }
         }
-    }
-
-    private mutating func startTimedOut(
-        _ id: InstanceID, _ now: ContinuousClock.Instant, _ actions: inout [Action]
-    ) {
-        let how = "it did not answer within \(configuration.instanceStartTimeout)"
-        if let deployment, deployment.phase == .starting(id) {
-            deploymentInstanceEnded(deployment, how: how, now, &actions)
-            return
-        }
-        backoff.failed(at: now)
-        if hasWaitingCalls { failWaiting(now, &actions) }
     }
 
     mutating func shutdown(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
         guard !isShuttingDown else { return }
         isShuttingDown = true
-        if let deployment { failDeployment(deployment, RPCError(.shuttingDown, "the host or service is stopping"), &actions) }
-        for index in instances.indices { drain(index, until: now + configuration.drainTimeout, &actions) }
-        actions.append(.failWaiting(RPCError(.shuttingDown, "service \(service) is being stopped")))
+        if let next = nextDeployment {
+            nextDeployment = nil
+            actions.append(.deploymentFailed(version: next.version, shuttingDownError))
+        }
+        var isCommitting = false
+        if case .committing? = deployment?.phase { isCommitting = true }
+        // A commit that is under way comes to its end, and its deployment is told the truth.
+        if let deployment, !isCommitting { failDeployment(deployment, shuttingDownError, &actions) }
+        for index in instances.indices { drain(index, until: now + configuration.shutdownTimeout, &actions) }
         actions.append(.publish)
+        failWaiting(shuttingDownError, &actions)
     }
 
-    mutating func failWaiting(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
+    private mutating func failWaiting(_ error: RPCError, _ actions: inout [Action]) {
         hasWaitingCalls = false
+        actions.append(.failWaiting(error))
+    }
+
+    private mutating func failWaitingForStart(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
         var message = "an instance of \(service) could not be started"
         if let lastFailure { message += ": \(lastFailure)" }
         if let until = backoff.until, until > now {
-            message += " (next attempt in \(max(1, (until - now).components.seconds)) s)"
+            let left = until - now
+            message += " (next attempt in \(left.components.seconds + (left.components.attoseconds > 0 ? 1 : 0)) s)"
         }
-        actions.append(.failWaiting(RPCError(.startFailed, message)))
+        failWaiting(RPCError(.startFailed, message), &actions)
     }
 }

@@ -10,8 +10,10 @@ public struct ServiceController: Sendable {
         public var instanceStartTimeout: Duration = .seconds(15)
         /// How long an instance without calls is kept.
         public var instanceIdleTimeout: Duration = .seconds(300)
-        /// How long calls in progress may go on when a version is replaced or the service removed.
+        /// How long calls in progress may go on when a version is replaced.
         public var drainTimeout: Duration = .seconds(30)
+        /// How long calls in progress may go on when the service is removed or the host stops.
+        public var shutdownTimeout: Duration = .seconds(10)
         /// When failing instances are started again.
         public var backoff = RestartBackoff.Configuration()
 
@@ -31,6 +33,8 @@ public struct ServiceController: Sendable {
         case commitFailed(version: Int, RPCError)
         /// The instance answers. `holdsPort` says that it listens on the port that only one instance can have.
         case ready(InstanceID, holdsPort: Bool)
+        /// The instance will not become ready, though it may still be there; the text says why, with its last output.
+        case startFailed(InstanceID, how: String)
         /// The instance is gone, wherever it stood; the text says how, with its last output.
         case exited(InstanceID, how: String)
         /// No call has been in the instance for the idle timeout.
@@ -47,6 +51,8 @@ public struct ServiceController: Sendable {
     public enum Action: Sendable, Equatable {
         /// Ask the driver for an instance.
         case start(InstanceID, version: Int)
+        /// The instance took too long: report ``Event/startFailed(_:how:)`` with what it wrote.
+        case startTimedOut(InstanceID)
         /// The set of instances that take calls has changed: publish it, then let the calls that wait try again.
         case publish
         /// Close the gate and report ``Event/drained(_:)`` when its last call has ended.
@@ -74,8 +80,8 @@ public struct ServiceController: Sendable {
         public let id: InstanceID
         public let version: Int
         public internal(set) var state: InstanceState
-        /// Whether it listens on the one port that instances without our SDKs use.
-        public internal(set) var holdsPort = false
+        /// Whether it listens on the one port that instances without our SDKs use; before it is ready, whether it may.
+        public internal(set) var holdsPort: Bool
         /// When it is to have reached its next state: the end of its start or of its drain.
         var deadline: ContinuousClock.Instant?
         var readySince: ContinuousClock.Instant?
@@ -105,6 +111,9 @@ public struct ServiceController: Sendable {
     public internal(set) var backoff: RestartBackoff
 
     var deployment: Deployment?
+    /// The upload that follows the one whose commit is under way, which nothing can stop any more.
+    var nextDeployment: (version: Int, needsPort: Bool)?
+    var liveNeedsPort: Bool
     var hasWaitingCalls = false
     var isShuttingDown = false
     var hasStopped = false
@@ -114,10 +123,15 @@ public struct ServiceController: Sendable {
 
     /// Makes the controller of a service of which nothing runs.
     ///
-    /// `idPrefix` starts the ids of its instances; it must differ for each service and each run of the host.
-    public init(service: ServiceID, liveVersion: Int?, idPrefix: String, configuration: Configuration = .init()) {
+    /// `idPrefix` starts the ids of its instances; it must differ for each service and each run of the host. `liveNeedsPort`
+    /// says of the live version what ``Event/deploy(version:needsPort:)`` says of a new one.
+    public init(
+        service: ServiceID, liveVersion: Int?, liveNeedsPort: Bool = false, idPrefix: String,
+        configuration: Configuration = .init()
+    ) {
         self.service = service
         self.liveVersion = liveVersion
+        self.liveNeedsPort = liveNeedsPort
         self.idPrefix = idPrefix
         self.configuration = configuration
         backoff = RestartBackoff(configuration: configuration.backoff)
@@ -135,15 +149,16 @@ public struct ServiceController: Sendable {
         case .callsWaiting: callsWaiting(now, &actions)
         case .deploy(let version, let needsPort): deploy(version, needsPort: needsPort, now, &actions)
         case .committed(let version): committed(version, now, &actions)
-        case .commitFailed(let version, let error): commitFailed(version, error, &actions)
+        case .commitFailed(let version, let error): commitFailed(version, error, now, &actions)
         case .ready(let id, let holdsPort): ready(id, holdsPort: holdsPort, now, &actions)
+        case .startFailed(let id, let how): startFailed(id, how: how, now, &actions)
         case .exited(let id, let how): exited(id, how: how, now, &actions)
         case .idle(let id): idle(id, &actions)
         case .drained(let id): drained(id, &actions)
         case .timer: timer(now, &actions)
         case .shutdown: shutdown(now, &actions)
         }
-        if isShuttingDown, instances.isEmpty, !hasStopped {
+        if isShuttingDown, instances.isEmpty, deployment == nil, !hasStopped {
             hasStopped = true
             actions.append(.stopped)
         }
@@ -163,10 +178,12 @@ public struct ServiceController: Sendable {
 
     /// Starts one instance and returns its id.
     @discardableResult
-    mutating func start(_ version: Int, _ now: ContinuousClock.Instant, _ actions: inout [Action]) -> InstanceID {
+    mutating func start(
+        _ version: Int, needsPort: Bool, _ now: ContinuousClock.Instant, _ actions: inout [Action]
+    ) -> InstanceID {
         started += 1
         let id = InstanceID("\(idPrefix)-\(started)")
-        var instance = Instance(id: id, version: version, state: .starting)
+        var instance = Instance(id: id, version: version, state: .starting, holdsPort: needsPort)
         instance.deadline = now + configuration.instanceStartTimeout
         instances.append(instance)
         actions.append(.start(id, version: version))

@@ -1,0 +1,184 @@
+import LeverCore
+import Testing
+
+@Suite("A version takes over") struct ServiceControllerDeploymentTests {
+    @Test func firstVersionBecomesLiveOnceReadyAndRecorded() {
+        var service = ServiceControllerHarness()
+        #expect(service(.deploy(version: 1, needsPort: false)) == [.start(service.id(1), version: 1)])
+        #expect(service(.callsWaiting) == [])
+        #expect(service(.ready(service.id(1), holdsPort: false)) == [.commit(version: 1)])
+        #expect(service.controller.liveVersion == nil)
+        #expect(service(.committed(version: 1)) == [.publish, .deployed(version: 1)])
+        #expect(service.controller.liveVersion == 1)
+        #expect(service.controller.readyInstances.map(\.id) == [service.id(1)])
+    }
+
+    @Test func oldInstancesDrainOnlyAfterTheNewVersionIsPublished() {
+        var service = ServiceControllerHarness(live: 1)
+        service.makeReady()
+        _ = service(.deploy(version: 2, needsPort: false))
+        #expect(service(.ready(service.id(2), holdsPort: false)) == [.commit(version: 2)])
+        #expect(service.controller.readyInstances.map(\.version) == [1])
+        #expect(service(.committed(version: 2)) == [.publish, .deployed(version: 2), .drain(service.id(1))])
+        #expect(service.pass(.seconds(30)) == [.terminate(service.id(1))])
+    }
+
+    @Test func failedStartKeepsTheOldVersion() throws {
+        var service = ServiceControllerHarness(live: 1)
+        service.makeReady()
+        _ = service(.deploy(version: 2, needsPort: false))
+        let actions = service(.exited(service.id(2), how: "it exited with code 1; its last output: SyntaxError"))
+        let error = try #require(actions.deploymentError(2))
+        #expect(error.reason == .startFailed)
+        #expect(error.message.contains("version 2") && error.message.contains("SyntaxError"))
+        #expect(service.controller.liveVersion == 1)
+        #expect(service.controller.readyInstances.map(\.version) == [1])
+        // The live version is not to blame.
+        #expect(service.controller.backoff.failures == 0)
+    }
+
+    @Test func deploymentThatTakesTooLongFails() throws {
+        var service = ServiceControllerHarness()
+        _ = service(.deploy(version: 1, needsPort: false))
+        #expect(service.pass(.seconds(15)) == [.startTimedOut(service.id(1))])
+        let actions = service(.startFailed(service.id(1), how: "too slow"))
+        #expect(actions.contains(.terminate(service.id(1))))
+        #expect(try #require(actions.deploymentError(1)).message.contains("too slow"))
+        #expect(service(.ready(service.id(1), holdsPort: false)) == [])
+    }
+
+    @Test func laterDeploymentWins() throws {
+        var service = ServiceControllerHarness(live: 1)
+        _ = service(.deploy(version: 2, needsPort: false))
+        let actions = service(.deploy(version: 3, needsPort: false))
+        #expect(try #require(actions.deploymentError(2)).code == .aborted)
+        #expect(actions.contains(.terminate(service.id(1))))
+        #expect(actions.last == .start(service.id(2), version: 3))
+        #expect(service(.ready(service.id(1), holdsPort: false)) == [])
+        #expect(service(.exited(service.id(1), how: "x")) == [])
+        _ = service(.ready(service.id(2), holdsPort: false))
+        #expect(service(.committed(version: 3)).contains(.deployed(version: 3)))
+    }
+
+    @Test func deploymentDuringACommitFollowsIt() throws {
+        var service = ServiceControllerHarness()
+        _ = service(.deploy(version: 1, needsPort: false))
+        _ = service(.ready(service.id(1), holdsPort: false))
+        #expect(service(.deploy(version: 2, needsPort: false)) == [])
+        let replaced = service(.deploy(version: 3, needsPort: false))
+        #expect(try #require(replaced.deploymentError(2)).code == .aborted)
+        let actions = service(.committed(version: 1))
+        #expect(actions == [.publish, .deployed(version: 1), .start(service.id(2), version: 3)])
+    }
+
+    @Test func instanceThatDiesDuringTheCommitDoesNotUndoIt() {
+        var service = ServiceControllerHarness(live: 1)
+        _ = service(.deploy(version: 2, needsPort: false))
+        _ = service(.ready(service.id(1), holdsPort: false))
+        let exit = service(.exited(service.id(1), how: "signal 9 ended it"))
+        #expect(exit.deploymentError(2) == nil)
+        #expect(service(.committed(version: 2)).contains(.deployed(version: 2)))
+        #expect(service(.callsWaiting) == [.start(service.id(2), version: 2)])
+    }
+
+    @Test func failedCommitKeepsTheOldVersionAndEndsTheInstance() throws {
+        var service = ServiceControllerHarness(live: 1)
+        service.makeReady()
+        _ = service(.deploy(version: 2, needsPort: false))
+        _ = service(.ready(service.id(2), holdsPort: false))
+        let actions = service(.commitFailed(version: 2, RPCError(.defect, "disk full")))
+        #expect(try #require(actions.deploymentError(2)).message == "disk full")
+        #expect(actions.contains(.terminate(service.id(2))))
+        #expect(service.controller.liveVersion == 1)
+    }
+
+    @Test func instanceThatIsBeingRecordedIsNotIdle() {
+        var service = ServiceControllerHarness()
+        _ = service(.deploy(version: 1, needsPort: false))
+        _ = service(.ready(service.id(1), holdsPort: false))
+        #expect(service(.idle(service.id(1))) == [])
+    }
+
+    @Test func idleServiceStartsItsOldVersionForCallsDuringADeployment() {
+        var service = ServiceControllerHarness(live: 1)
+        _ = service(.deploy(version: 2, needsPort: false))
+        #expect(service(.callsWaiting) == [.start(service.id(2), version: 1)])
+        _ = service(.ready(service.id(1), holdsPort: false))
+        #expect(
+            service(.committed(version: 2)) == [.publish, .deployed(version: 2), .terminate(service.id(2))])
+    }
+
+    // MARK: The one port
+
+    @Test func portIsFreedBeforeTheNewVersionStartsAndCallsWait() {
+        var service = ServiceControllerHarness(live: 1, needsPort: true)
+        service.makeReady(holdsPort: true)
+        #expect(service(.deploy(version: 2, needsPort: true)) == [.drain(service.id(1)), .publish])
+        #expect(service(.callsWaiting) == [])
+        #expect(service(.drained(service.id(1))) == [.terminate(service.id(1))])
+        #expect(service(.exited(service.id(1), how: "x")) == [.start(service.id(2), version: 2)])
+        #expect(service(.ready(service.id(2), holdsPort: true)) == [.commit(version: 2)])
+        #expect(service(.committed(version: 2)) == [.publish, .deployed(version: 2)])
+    }
+
+    @Test func failedUpgradeOnThePortBringsTheOldVersionBackOnceThePortIsFree() {
+        var service = ServiceControllerHarness(live: 1, needsPort: true)
+        service.makeReady(holdsPort: true)
+        _ = service(.deploy(version: 2, needsPort: true))
+        _ = service(.drained(service.id(1)))
+        _ = service(.exited(service.id(1), how: "x"))
+        _ = service(.callsWaiting)
+        _ = service.pass(.seconds(15))
+        let failed = service(.startFailed(service.id(2), how: "it does not answer"))
+        #expect(failed.deploymentError(2) != nil)
+        // The new instance may still listen: the old version waits for its exit.
+        #expect(!failed.contains { if case .start = $0 { true } else { false } })
+        #expect(service(.exited(service.id(2), how: "y")) == [.start(service.id(3), version: 1)])
+        #expect(service(.ready(service.id(3), holdsPort: true)) == [.publish])
+    }
+
+    @Test func failedCommitOnThePortServesTheCallsThatWaited() {
+        var service = ServiceControllerHarness(live: 1, needsPort: true)
+        _ = service(.deploy(version: 2, needsPort: true))
+        _ = service(.callsWaiting)
+        _ = service(.ready(service.id(1), holdsPort: true))
+        _ = service(.commitFailed(version: 2, RPCError(.defect, "disk full")))
+        #expect(service(.exited(service.id(1), how: "x")) == [.start(service.id(2), version: 1)])
+    }
+
+    @Test func programThatUsesItsOwnAddressIsReplacedWithoutAStop() {
+        var service = ServiceControllerHarness(live: 1, needsPort: true)
+        service.makeReady(holdsPort: false)
+        #expect(service(.deploy(version: 2, needsPort: true)) == [.start(service.id(2), version: 2)])
+    }
+
+    @Test func laterDeploymentWinsWhileThePortIsBeingFreed() throws {
+        var service = ServiceControllerHarness(live: 1, needsPort: true)
+        service.makeReady(holdsPort: true)
+        _ = service(.deploy(version: 2, needsPort: true))
+        let second = service(.deploy(version: 3, needsPort: true))
+        #expect(try #require(second.deploymentError(2)).code == .aborted)
+        _ = service(.drained(service.id(1)))
+        #expect(service(.exited(service.id(1), how: "x")) == [.start(service.id(2), version: 3)])
+    }
+
+    // MARK: Ending
+
+    @Test func shutdownFailsTheDeployment() throws {
+        var service = ServiceControllerHarness(live: 1)
+        _ = service(.deploy(version: 2, needsPort: false))
+        #expect(try #require(service(.shutdown).deploymentError(2)).reason == .shuttingDown)
+        #expect(try #require(service(.deploy(version: 3, needsPort: false)).deploymentError(3)).reason == .shuttingDown)
+    }
+
+    @Test func shutdownWaitsForACommitUnderWay() {
+        var service = ServiceControllerHarness()
+        _ = service(.deploy(version: 1, needsPort: false))
+        _ = service(.ready(service.id(1), holdsPort: false))
+        #expect(service(.shutdown).deploymentError(1) == nil)
+        _ = service(.drained(service.id(1)))
+        #expect(!service(.exited(service.id(1), how: "x")).contains(.stopped))
+        let actions = service(.committed(version: 1))
+        #expect(actions.contains(.deployed(version: 1)) && actions.contains(.stopped))
+    }
+}
