@@ -85,6 +85,14 @@ let package = Package(
             dependencies: ["LeverCore", "LeverRuntime", .argumentParser, .configuration, .logging, .lifecycle],
             swiftSettings: settings),
 
+        .executableTarget(
+            name: "benchmark-backend", dependencies: ["LeverTransport", .nioCore, .nioPosix],
+            path: "Benchmarks/Router/Backend", swiftSettings: settings),
+        .executableTarget(
+            name: "benchmark-proxy",
+            dependencies: ["LeverCore", "LeverTransport", "LeverRouter", .nioCore, .nioPosix, .logging, .hashTree],
+            path: "Benchmarks/Router/Proxy", swiftSettings: settings),
+
         .testTarget(name: "LeverCoreTests", dependencies: ["LeverCore"], swiftSettings: settings),
         .testTarget(
             name: "LeverTransportTests",

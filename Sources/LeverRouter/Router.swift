@@ -15,9 +15,19 @@ package final class Router: Sendable {
         }
     }
 
+    /// The router of one loop, reached from anywhere.
+    private struct BoundRouter: Sendable {
+        let eventLoop: any EventLoop
+        let router: NIOLoopBound<LoopRouter>
+
+        func execute(_ body: @escaping @Sendable (LoopRouter) -> Void) {
+            eventLoop.execute { body(router.value) }
+        }
+    }
+
     package let waitingRoom: WaitingRoom
     private let starter = Starter()
-    private let loops: [ObjectIdentifier: NIOLoopBound<LoopRouter>]
+    private let loops: [ObjectIdentifier: BoundRouter]
     private let eventLoops: [any EventLoop]
     private let current = Mutex(RoutingSnapshot())
 
@@ -29,16 +39,17 @@ package final class Router: Sendable {
         let waitingRoom = WaitingRoom(configuration: configuration.waiting, starter: starter)
         self.waitingRoom = waitingRoom
         let eventLoops = Array(group.makeIterator())
-        var loops: [ObjectIdentifier: NIOLoopBound<LoopRouter>] = [:]
+        var loops: [ObjectIdentifier: BoundRouter] = [:]
         for eventLoop in eventLoops {
             let seed = UInt64.random(in: .min ... .max)
-            loops[ObjectIdentifier(eventLoop)] = try await eventLoop.submit {
+            let router = try await eventLoop.submit {
                 NIOLoopBound(
                     LoopRouter(
                         eventLoop: eventLoop, configuration: configuration, balancer: balancer,
                         endpointConfiguration: endpoints, waitingRoom: waitingRoom, seed: seed, logger: logger),
                     eventLoop: eventLoop)
             }.get()
+            loops[ObjectIdentifier(eventLoop)] = BoundRouter(eventLoop: eventLoop, router: router)
         }
         self.loops = loops
         self.eventLoops = eventLoops
@@ -54,7 +65,7 @@ package final class Router: Sendable {
         guard let bound = loops[ObjectIdentifier(eventLoop)] else {
             preconditionFailure("the event loop belongs to another group than the router's")
         }
-        return bound.value
+        return bound.router.value
     }
 
     /// Changes the table and hands the new snapshot to all loops. What is executed on a loop afterwards sees it.
@@ -78,11 +89,5 @@ package final class Router: Sendable {
     /// Closes all connections to instances.
     package func close() {
         for bound in loops.values { bound.execute { $0.close() } }
-    }
-
-    /// Makes calls from one of the loops.
-    package func transport(caller: Caller) async throws -> RouterTransport {
-        let eventLoop = eventLoops.randomElement()!
-        return try await eventLoop.submit { RouterTransport(self.onLoop(eventLoop), caller: caller) }.get()
     }
 }

@@ -67,7 +67,9 @@ package final class LoopRouter {
         if route.refusal == nil, case .success(let service) = route.route(in: snapshot),
             case .inProcess(let handler) = service.target
         {
-            return GRPCServerCall.serve(stream, head: head, endStream: endStream, handler: handler, caller: caller)
+            return GRPCServerCall.serve(
+                stream, head: head, endStream: endStream, handler: handler, environment: caller.environment,
+                callerEnvironment: caller.environment)
         }
         let call = idleCalls.popLast() ?? SplicedCall(router: self)
         call.begin(stream, route, endStream: endStream)
@@ -88,7 +90,10 @@ package final class LoopRouter {
         return made
     }
 
-    func recycle(_ call: SplicedCall) {
-        if idleCalls.count < 1_024 { idleCalls.append(call) }
+    /// Keeps a call's object for a later call; `false` where there are enough.
+    func recycle(_ call: SplicedCall) -> Bool {
+        guard idleCalls.count < 1_024 else { return false }
+        idleCalls.append(call)
+        return true
     }
 }

@@ -20,23 +20,24 @@ final class RequestRoute {
     init(_ head: HTTP2Head, from caller: Caller, _ configuration: RouterConfiguration) {
         headers = head.headers
         self.caller = caller
+        let refusal: RPCError?
+        var destination = LeverURL(environment: .admin, service: .admin, method: .newResource)
+        var timeout: Duration?
         do throws(RPCError) {
-            var parsed = try Self.destination(head)
-            let environment = try parsed.environment ?? caller.environment ?? .some(.default)
-            parsed.environment = environment
-            service = ServiceID(environment: environment!, service: parsed.service)
-            url = parsed.description
-            isChannel = parsed.method.isChannel
-            timeout = try Self.timeout(head, isChannel: parsed.method.isChannel, configuration)
+            destination = try Self.destination(head)
+            timeout = try Self.timeout(head, isChannel: destination.method.isChannel, configuration)
             try Self.checkDepth(head, configuration)
             refusal = nil
         } catch {
             refusal = error
-            service = .admin
-            url = ""
-            isChannel = false
-            timeout = nil
         }
+        let environment = destination.environment ?? caller.environment ?? .default
+        destination.environment = environment
+        self.refusal = refusal
+        self.timeout = timeout
+        service = ServiceID(environment: environment, service: destination.service)
+        url = destination.description
+        isChannel = destination.method.isChannel
     }
 
     /// The route of the call's service in a snapshot.

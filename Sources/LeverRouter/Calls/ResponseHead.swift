@@ -1,18 +1,21 @@
 import LeverCore
 import LeverTransport
+import NIOHPACK
 
 /// A response head or trailers of an instance as they go on to the caller; kept with the decoded block, and since a
 /// connection leads to one instance, valid for all that comes over it.
 final class ResponseHead {
-    let encoded: HTTP2EncodedHead
+    private let encoded: HTTP2EncodedHead
+    private let endsCall: Bool
 
-    private init(encoded: HTTP2EncodedHead) {
+    private init(encoded: HTTP2EncodedHead, endsCall: Bool) {
         self.encoded = encoded
+        self.endsCall = endsCall
     }
 
     /// The head for the caller. Where the call ends with it, it names the version, and says who set a status other than 0.
     static func of(_ head: HTTP2Head, endsCall: Bool, version: Int) -> HTTP2EncodedHead {
-        if let known = head.memo as? ResponseHead { return known.encoded }
+        if let known = head.memo as? ResponseHead, known.endsCall == endsCall { return known.encoded }
         var list: [(name: String, value: String)] = []
         list.reserveCapacity(head.headers.count + 2)
         var status = "0"
@@ -26,7 +29,7 @@ final class ResponseHead {
             list.append((RPCHeader.version, String(version)))
             if status != "0", !namesOrigin { list.append((RPCHeader.error, "instance")) }
         }
-        let made = ResponseHead(encoded: HTTP2EncodedHead(list))
+        let made = ResponseHead(encoded: HTTP2EncodedHead(list), endsCall: endsCall)
         head.memo = made
         return made.encoded
     }

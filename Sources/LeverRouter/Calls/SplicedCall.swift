@@ -25,6 +25,10 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
     private var instance: InstanceRoute?
     fileprivate var upstream: HTTP2Stream?
     private var tried: [InstanceID] = []
+    /// Attempts that ended before the call was begun.
+    private var failedAttempts = 0
+    /// Events under way: ends come in the middle of them, and only the outermost finishes the call.
+    private var depth = 0
 
     /// The request so far, from its first byte; dropped when it passes the bound or the response begins.
     private var kept: ByteBuffer
@@ -43,6 +47,8 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
     }
 
     func begin(_ client: HTTP2Stream, _ route: RequestRoute, endStream: Bool) {
+        depth += 1
+        defer { leaveEvent() }
         self.client = client
         self.route = route
         requestEnded = endStream
@@ -82,14 +88,17 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
     private func wait(for service: ServiceID) {
         tried = []
         do throws(RPCError) {
-            state = .waiting(try router.waitingRoom.enter(service, on: router.eventLoop) { [self] result in
-                guard case .waiting = state else { return }
-                state = .opening
-                switch result {
-                case .success: pick()
-                case .failure(let error): fail(error)
-                }
-            })
+            state = .waiting(
+                try router.waitingRoom.enter(service, on: router.eventLoop) { [self] result in
+                    guard case .waiting = state else { return }
+                    depth += 1
+                    defer { leaveEvent() }
+                    state = .opening
+                    switch result {
+                    case .success: pick()
+                    case .failure(let error): fail(error)
+                    }
+                })
         } catch {
             fail(error)
         }
@@ -149,19 +158,17 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
     }
 
     func streamEnded(_ stream: HTTP2Stream, _ end: HTTP2StreamEnd) {
+        depth += 1
+        defer { leaveEvent() }
         client = nil
-        if end != .complete || !responseIsWhole { upstream?.reset(.cancel) }
         leaveWaitingRoom()
-        if case .opening = state, upstream == nil, instance != nil {
-            state = .ending
-            return
+        if let instance, upstream == nil, router.endpoint(for: instance).abandon(instanceSide) {
+            instance.leave(at: .now())
+            self.instance = nil
         }
         state = .ending
-        finishIfOver()
-    }
-
-    private var responseIsWhole: Bool {
-        client.map { !$0.isOpenForSending } ?? true
+        // The caller is gone before its answer was whole, or has it all.
+        upstream?.reset(end == .complete ? .noError : .cancel)
     }
 
     private func keep(_ data: ByteBuffer) {
@@ -177,6 +184,8 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
     // MARK: The instance's side
 
     fileprivate func receivedHead(_ head: HTTP2Head, endStream: Bool) {
+        depth += 1
+        defer { leaveEvent() }
         guard !head.isInformational, let client, let instance else { return }
         beginResponse()
         client.send(
@@ -185,6 +194,8 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
     }
 
     fileprivate func receivedData(_ data: ByteBuffer, flowControlledLength: Int, endStream: Bool) {
+        depth += 1
+        defer { leaveEvent() }
         guard let client else {
             upstream?.giveCredit(flowControlledLength)
             return
@@ -196,6 +207,8 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
     }
 
     fileprivate func receivedTrailers(_ trailers: HTTP2Head) {
+        depth += 1
+        defer { leaveEvent() }
         guard let client, let instance else { return }
         client.send(trailers: ResponseHead.of(trailers, endsCall: true, version: instance.version))
         answered()
@@ -209,10 +222,15 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
     }
 
     fileprivate func upstreamEnded(_ end: HTTP2StreamEnd) {
+        depth += 1
+        defer { leaveEvent() }
         upstream = nil
         if let instance {
             instance.leave(at: .now())
-            if case .notBegun = end { tried.append(instance.id) }
+            if case .notBegun = end {
+                tried.append(instance.id)
+                failedAttempts += 1
+            }
         }
         let failed = instance
         instance = nil
@@ -222,7 +240,6 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
         case .waiting, .ending, .unused:
             break
         }
-        finishIfOver()
     }
 
     /// The instance's stream has ended before the call had its answer.
@@ -230,7 +247,7 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
         let name = instance.map { "instance \($0.id) of \($0.service)" } ?? "the instance"
         switch end {
         case .notBegun(let why):
-            if keepsRequest, !responseBegun, tried.count < router.configuration.attempts {
+            if keepsRequest, !responseBegun, failedAttempts < router.configuration.attempts {
                 pick()
             } else {
                 fail(RPCError(.startFailed, "\(name) could not be reached: \(why)"))
@@ -262,6 +279,8 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
     // MARK: The end
 
     override func deadlinePassed() {
+        depth += 1
+        defer { leaveEvent() }
         if case .ending = state {
             // The caller's time for late data is over.
             client?.reset(.noError)
@@ -273,6 +292,7 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
     /// Ends the call for the caller with a status of the platform.
     private func fail(_ error: RPCError) {
         leaveWaitingRoom()
+        state = .ending
         if let client, client.isOpenForSending {
             if responseBegun {
                 client.send(trailers: GRPCStatus(error).trailers)
@@ -303,25 +323,28 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
     }
 
     /// Both streams have ended: nothing refers to this object any more, and the next call may use it.
-    private func finishIfOver() {
-        guard client == nil, upstream == nil, instance == nil, case .ending = state else { return }
+    private func leaveEvent() {
+        depth -= 1
+        guard depth == 0, client == nil, upstream == nil, instance == nil, case .ending = state else { return }
         router.deadlines.remove(self)
         state = .unused
         route = nil
         tried = []
+        failedAttempts = 0
         if kept.capacity > 4_096 { kept = ByteBufferAllocator().buffer(capacity: 256) } else { kept.clear() }
         keepsRequest = true
         requestEnded = false
         responseBegun = false
         forwarded = 0
         credited = 0
-        router.recycle(self)
+        if !router.recycle(self) { instanceSide.call = nil }
     }
 }
 
 /// The half of a spliced call that looks at the instance's stream.
 final class InstanceSide: HTTP2StreamDelegate {
-    fileprivate unowned(unsafe) var call: SplicedCall!
+    /// The two refer to each other until the call's object is not used again.
+    fileprivate var call: SplicedCall!
 
     func streamOpened(_ stream: HTTP2Stream) { call.opened(stream) }
 

@@ -1,3 +1,4 @@
+import HashTreeCollections
 package import LeverCore
 
 /// Where a call goes.
@@ -43,7 +44,8 @@ extension ServiceRoute {
         case .instances(var instances):
             if !tried.isEmpty { instances.removeAll { tried.contains($0.id) } }
             while !instances.isEmpty {
-                let index = instances.count == 1
+                let index =
+                    instances.count == 1
                     ? 0 : balancer.pick(count: instances.count, load: { instances[$0].gate.inFlight }, random: &random)
                 if instances[index].gate.enter() { return .instance(instances[index]) }
                 instances.remove(at: index)
