@@ -2,10 +2,11 @@ package import NIOCore
 
 /// What a deadline ends. The wheel keeps it in a list of its own, without allocating; an object is in one wheel at most once.
 package class DeadlineEntry {
-    fileprivate(set) var deadline = NIODeadline.distantFuture
-    fileprivate var next: DeadlineEntry?
-    fileprivate weak var previous: DeadlineEntry?
-    fileprivate var slot = -1
+    @exclusivity(unchecked) fileprivate(set) var deadline = NIODeadline.distantFuture
+    @exclusivity(unchecked) fileprivate var next: DeadlineEntry?
+    // Safe: an entry leaves the list, and is cleared out of its neighbours, before it can go away, since the list holds it.
+    @exclusivity(unchecked) fileprivate unowned(unsafe) var previous: DeadlineEntry?
+    @exclusivity(unchecked) fileprivate var slot = -1
 
     package init() {}
 
@@ -23,10 +24,10 @@ package final class DeadlineWheel {
     private static let slotCount = 1024
 
     private let eventLoop: any EventLoop
-    private var slots: [DeadlineEntry?]
-    private var count = 0
-    private var current: Int64
-    private var timer: Scheduled<Void>?
+    @exclusivity(unchecked) private var slots: [DeadlineEntry?]
+    @exclusivity(unchecked) private var count = 0
+    @exclusivity(unchecked) private var current: Int64
+    @exclusivity(unchecked) private var timer: Scheduled<Void>?
 
     package init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop

@@ -9,15 +9,16 @@ package final class LoopRouter {
     package let eventLoop: any EventLoop
     package let configuration: RouterConfiguration
     package let waitingRoom: WaitingRoom
-    package private(set) var snapshot = RoutingSnapshot()
+    @exclusivity(unchecked) package private(set) var snapshot = RoutingSnapshot()
 
     let deadlines: DeadlineWheel
     private let balancer: any LoadBalancer
     private let endpointConfiguration: EndpointConfiguration
     private let logger: Logger
-    private var random: FastRandom
-    private var endpoints: [InstanceID: HTTP2Endpoint] = [:]
-    private var idleCalls: [SplicedCall] = []
+    @exclusivity(unchecked) private var random: FastRandom
+    @exclusivity(unchecked) private var endpoints: [InstanceID: HTTP2Endpoint] = [:]
+    @exclusivity(unchecked) private var idleCalls: [SplicedCall] = []
+    @exclusivity(unchecked) private var isClosed = false
 
     package init(
         eventLoop: any EventLoop, configuration: RouterConfiguration, balancer: any LoadBalancer,
@@ -49,6 +50,9 @@ package final class LoopRouter {
     package func close() {
         for endpoint in endpoints.values { endpoint.close() }
         endpoints = [:]
+        // They refer to this object.
+        isClosed = true
+        idleCalls = []
     }
 
     // MARK: Calls
@@ -92,7 +96,7 @@ package final class LoopRouter {
 
     /// Keeps a call's object for a later call; `false` where there are enough.
     func recycle(_ call: SplicedCall) -> Bool {
-        guard idleCalls.count < 1_024 else { return false }
+        guard idleCalls.count < 1_024, !isClosed else { return false }
         idleCalls.append(call)
         return true
     }

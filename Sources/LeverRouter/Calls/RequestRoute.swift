@@ -14,8 +14,8 @@ final class RequestRoute {
     private let headers: HPACKHeaders
     private let url: String
     private let caller: Caller
-    private var lookup: (generation: UInt64, result: Result<ServiceRoute, RPCError>)?
-    private var forwarded: (route: ObjectIdentifier, head: HTTP2EncodedHead)?
+    @exclusivity(unchecked) private var lookup: (generation: UInt64, result: Result<ServiceRoute, RPCError>)?
+    @exclusivity(unchecked) private var forwarded: (route: ObjectIdentifier, head: HTTP2EncodedHead)?
 
     init(_ head: HTTP2Head, from caller: Caller, _ configuration: RouterConfiguration) {
         headers = head.headers

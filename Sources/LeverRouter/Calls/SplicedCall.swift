@@ -7,6 +7,8 @@ import NIOCore
 ///
 /// `picking ⇄ waiting → opening → joined → ending`; a refused stream leads from `opening` or `joined` back to `picking`
 /// as long as no response has begun and the request is still kept whole.
+///
+/// Confined to the loop; no access to its state spans a call to a stream, so exclusivity is not checked at run time.
 final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
     private enum State {
         case unused
@@ -17,27 +19,27 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
         case ending
     }
 
-    private unowned let router: LoopRouter
+    private let router: LoopRouter
     private let instanceSide = InstanceSide()
-    private var state = State.unused
-    private var client: HTTP2Stream?
-    private var route: RequestRoute?
-    private var instance: InstanceRoute?
-    fileprivate var upstream: HTTP2Stream?
-    private var tried: [InstanceID] = []
+    @exclusivity(unchecked) private var state = State.unused
+    @exclusivity(unchecked) private var client: HTTP2Stream?
+    @exclusivity(unchecked) private var route: RequestRoute?
+    @exclusivity(unchecked) private var instance: InstanceRoute?
+    @exclusivity(unchecked) fileprivate var upstream: HTTP2Stream?
+    @exclusivity(unchecked) private var tried: [InstanceID] = []
     /// Attempts that ended before the call was begun.
-    private var failedAttempts = 0
+    @exclusivity(unchecked) private var failedAttempts = 0
     /// Events under way: ends come in the middle of them, and only the outermost finishes the call.
-    private var depth = 0
+    @exclusivity(unchecked) private var depth = 0
 
     /// The request so far, from its first byte; dropped when it passes the bound or the response begins.
-    private var kept: ByteBuffer
-    private var keepsRequest = true
-    private var requestEnded = false
-    private var responseBegun = false
+    @exclusivity(unchecked) private var kept: ByteBuffer
+    @exclusivity(unchecked) private var keepsRequest = true
+    @exclusivity(unchecked) private var requestEnded = false
+    @exclusivity(unchecked) private var responseBegun = false
     /// Request bytes that have gone to the instance in this attempt, and for how many the caller has its credit back.
-    private var forwarded = 0
-    private var credited = 0
+    @exclusivity(unchecked) private var forwarded = 0
+    @exclusivity(unchecked) private var credited = 0
 
     init(router: LoopRouter) {
         self.router = router
@@ -344,7 +346,7 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
 /// The half of a spliced call that looks at the instance's stream.
 final class InstanceSide: HTTP2StreamDelegate {
     /// The two refer to each other until the call's object is not used again.
-    fileprivate var call: SplicedCall!
+    @exclusivity(unchecked) fileprivate var call: SplicedCall!
 
     func streamOpened(_ stream: HTTP2Stream) { call.opened(stream) }
 

@@ -7,9 +7,9 @@ final class FlushQueue {
     // Safe: each thread sees its own value only, and the variable itself may be used from any.
     nonisolated(unsafe) private static let current = ThreadSpecificVariable<FlushQueue>()
 
-    private var waiting: [HTTP2Connection] = []
-    private var isScheduled = false
-    private var task: (@Sendable () -> Void)?
+    @exclusivity(unchecked) private var waiting: [HTTP2Connection] = []
+    @exclusivity(unchecked) private var isScheduled = false
+    @exclusivity(unchecked) private var task: (@Sendable () -> Void)?
 
     /// The queue of the loop that runs on this thread.
     static func ofThisLoop() -> FlushQueue {

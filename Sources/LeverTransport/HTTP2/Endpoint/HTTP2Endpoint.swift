@@ -27,19 +27,19 @@ package final class HTTP2Endpoint {
     private let configuration: EndpointConfiguration
     private let logger: Logger
 
-    private var state = State.idle
-    private var queue: CircularBuffer<Waiting> = []
-    private var queueTimer: (deadline: NIODeadline, task: Scheduled<Void>)?
-    private var probes: [(Result<Void, ConnectError>) -> Void] = []
-    private var attempts = 0
-    private var backoffEnd: NIODeadline?
-    private var lastFailure = ""
-    private var connectTimer: Scheduled<Void>?
-    private var idleTimer: Scheduled<Void>?
-    private var keepAlive: RepeatedTask?
-    private var isAwaitingPing = false
+    @exclusivity(unchecked) private var state = State.idle
+    @exclusivity(unchecked) private var queue: CircularBuffer<Waiting> = []
+    @exclusivity(unchecked) private var queueTimer: (deadline: NIODeadline, task: Scheduled<Void>)?
+    @exclusivity(unchecked) private var probes: [(Result<Void, ConnectError>) -> Void] = []
+    @exclusivity(unchecked) private var attempts = 0
+    @exclusivity(unchecked) private var backoffEnd: NIODeadline?
+    @exclusivity(unchecked) private var lastFailure = ""
+    @exclusivity(unchecked) private var connectTimer: Scheduled<Void>?
+    @exclusivity(unchecked) private var idleTimer: Scheduled<Void>?
+    @exclusivity(unchecked) private var keepAlive: RepeatedTask?
+    @exclusivity(unchecked) private var isAwaitingPing = false
     /// Connections that take no new streams and finish theirs.
-    private var draining: [ObjectIdentifier: HTTP2Connection] = [:]
+    @exclusivity(unchecked) private var draining: [ObjectIdentifier: HTTP2Connection] = [:]
 
     package init(
         address: TransportAddress, eventLoop: any EventLoop, configuration: EndpointConfiguration = .defaults,

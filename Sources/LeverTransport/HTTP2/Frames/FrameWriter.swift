@@ -36,6 +36,22 @@ struct FrameWriter {
             header.stream)
     }
 
+    /// Writes a whole frame in one step: the usual frames are short, and each step on the buffer has its price.
+    @inline(__always)
+    private mutating func write(_ header: FrameHeader, _ payload: UnsafeRawBufferPointer) {
+        begin()
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: FrameHeader.size + payload.count) { memory in
+            let first = UInt32(truncatingIfNeeded: header.length) << 8 | UInt32(header.type.rawValue)
+            memory.storeBytes(of: first.bigEndian, as: UInt32.self)
+            memory.storeBytes(of: header.flags.rawValue, toByteOffset: 4, as: UInt8.self)
+            memory.storeBytes(of: header.stream.bigEndian, toByteOffset: 5, as: UInt32.self)
+            if payload.count > 0 {
+                UnsafeMutableRawBufferPointer(rebasing: memory[FrameHeader.size...]).copyMemory(from: payload)
+            }
+            return FrameHeader.size + payload.count
+        }
+    }
+
     /// The 24 bytes with which a client begins.
     static let clientPreface: StaticString = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -77,18 +93,18 @@ struct FrameWriter {
 
     @inline(__always)
     mutating func writeData(_ stream: UInt32, _ data: ByteBuffer, endStream: Bool) {
-        writeHeader(
-            FrameHeader(length: data.readableBytes, type: .data, flags: endStream ? .endStream : [], stream: stream))
-        buffer.writeImmutableBuffer(data)
+        let header = FrameHeader(
+            length: data.readableBytes, type: .data, flags: endStream ? .endStream : [], stream: stream)
+        data.withUnsafeReadableBytes { write(header, $0) }
     }
 
     /// Writes a header block as one HEADERS frame and as many CONTINUATION frames as the peer's frame size asks for.
     mutating func writeHeaders(_ stream: UInt32, _ block: [UInt8], endStream: Bool, maximumFrameSize: Int) {
         let flags: FrameFlags = endStream ? .endStream : []
         if block.count <= maximumFrameSize {
-            writeHeader(
-                FrameHeader(length: block.count, type: .headers, flags: flags.union(.endHeaders), stream: stream))
-            buffer.writeBytes(block)
+            let header = FrameHeader(
+                length: block.count, type: .headers, flags: flags.union(.endHeaders), stream: stream)
+            block.withUnsafeBytes { write(header, $0) }
             return
         }
         var rest = block[...]

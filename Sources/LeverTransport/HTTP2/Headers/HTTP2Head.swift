@@ -19,7 +19,7 @@ package final class HTTP2Head {
     /// `content-length` where there is one.
     package let contentLength: Int?
     /// Whatever the stream's user wants to keep with the block.
-    package var memo: AnyObject?
+    @exclusivity(unchecked) package var memo: AnyObject?
 
     package init(
         headers: HPACKHeaders, method: String? = nil, path: String? = nil, authority: String? = nil,

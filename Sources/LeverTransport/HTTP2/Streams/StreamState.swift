@@ -3,7 +3,7 @@ import NIOCore
 /// What a connection knows of one stream. The objects are used again for later streams of the same connection.
 ///
 /// Each half is open until its last frame: `canSend` and `canReceive`. What the peer's windows or the socket do not take yet
-/// waits in `queue`, the end of this side's half in `queuedEnd`.
+/// waits in `queue`, the end of this side's half in `queuedEnd`. As for ``HTTP2Connection``, access is not checked at run time.
 final class StreamState {
     /// How this side's half ends once the queue is empty.
     enum QueuedEnd {
@@ -13,30 +13,30 @@ final class StreamState {
     }
 
     let slot: Int
-    var id: UInt32 = 0
-    var delegate: (any HTTP2StreamDelegate)?
+    @exclusivity(unchecked) var id: UInt32 = 0
+    @exclusivity(unchecked) var delegate: (any HTTP2StreamDelegate)?
 
     /// Whether the peer may still send.
-    var canReceive = false
+    @exclusivity(unchecked) var canReceive = false
     /// Whether the peer's final head has come.
-    var hasReceivedHead = false
+    @exclusivity(unchecked) var hasReceivedHead = false
     /// What is left of the peer's `content-length`.
-    var contentLeft: Int?
+    @exclusivity(unchecked) var contentLeft: Int?
     /// Credit that the peer has.
-    var receiveWindow = 0
+    @exclusivity(unchecked) var receiveWindow = 0
     /// Credit that was given back by the user and is not announced yet.
-    var unannouncedCredit = 0
+    @exclusivity(unchecked) var unannouncedCredit = 0
 
     /// Whether this side's half is open: its end was not written. Its user may have ended it already (`queuedEnd`).
-    var canSend = false
+    @exclusivity(unchecked) var canSend = false
     /// Credit that this side has.
-    var sendWindow = 0
-    var queue: CircularBuffer<ByteBuffer> = []
-    var queuedEnd = QueuedEnd.none
+    @exclusivity(unchecked) var sendWindow = 0
+    @exclusivity(unchecked) var queue: CircularBuffer<ByteBuffer> = []
+    @exclusivity(unchecked) var queuedEnd = QueuedEnd.none
     /// Whether it stands in the connection's list of streams that wait for the connection's window or the socket.
-    var isInReadyList = false
+    @exclusivity(unchecked) var isInReadyList = false
     /// How the last stream of this slot ended.
-    var lastEnd = HTTP2StreamEnd.complete
+    @exclusivity(unchecked) var lastEnd = HTTP2StreamEnd.complete
 
     init(slot: Int) {
         self.slot = slot

@@ -1,6 +1,7 @@
 /// The open streams of a connection: objects in a slab, found by slot or by number. An open-addressed table with linear
 /// probing and backward-shift deletion (Knuth, "The Art of Computer Programming", volume 3, section 6.4, algorithm R)
-/// leads from numbers to slots; it costs no hashing of keys that count upwards anyway.
+/// leads from numbers to slots. Numbers count upwards, so they are scattered by a multiplication (ibid., Fibonacci
+/// hashing): side by side they would make one long run, and each removal would walk along it.
 struct StreamTable {
     private var slab: ContiguousArray<StreamState> = []
     private var free: ContiguousArray<Int> = []
@@ -26,7 +27,7 @@ struct StreamTable {
     /// The open stream with this number.
     @inline(__always)
     func stream(_ id: UInt32) -> StreamState? {
-        var position = Int(id >> 1) & mask
+        var position = home(id)
         while keys[position] != 0 {
             if keys[position] == id { return slab[Int(slots[position])] }
             position = (position + 1) & mask
@@ -50,14 +51,13 @@ struct StreamTable {
     }
 
     mutating func remove(_ stream: StreamState) {
-        var position = Int(stream.id >> 1) & mask
+        var position = home(stream.id)
         while keys[position] != stream.id { position = (position + 1) & mask }
         // Move later entries of the same run up, so that no search ends too early.
         var hole = position
         var next = (hole + 1) & mask
         while keys[next] != 0 {
-            let home = Int(keys[next] >> 1) & mask
-            if ((next - home) & mask) >= ((next - hole) & mask) {
+            if ((next - home(keys[next])) & mask) >= ((next - hole) & mask) {
                 keys[hole] = keys[next]
                 slots[hole] = slots[next]
                 hole = next
@@ -74,8 +74,13 @@ struct StreamTable {
         slab.filter { $0.id != 0 }
     }
 
+    @inline(__always)
+    private func home(_ id: UInt32) -> Int {
+        Int((id &* 0x9E37_79B1) >> 8) & mask
+    }
+
     private mutating func place(_ id: UInt32, _ slot: Int32) {
-        var position = Int(id >> 1) & mask
+        var position = home(id)
         while keys[position] != 0 { position = (position + 1) & mask }
         keys[position] = id
         slots[position] = slot
