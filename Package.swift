@@ -89,6 +89,9 @@ let package = Package(
             name: "benchmark-backend", dependencies: ["LeverTransport", .nioCore, .nioPosix],
             path: "Benchmarks/Router/Backend", swiftSettings: settings),
         .executableTarget(
+            name: "benchmark-load", dependencies: ["LeverTransport", .nioCore, .nioPosix, .logging],
+            path: "Benchmarks/Router/Load", swiftSettings: settings),
+        .executableTarget(
             name: "benchmark-proxy",
             dependencies: ["LeverCore", "LeverTransport", "LeverRouter", .nioCore, .nioPosix, .logging, .hashTree],
             path: "Benchmarks/Router/Proxy", swiftSettings: settings),

@@ -43,6 +43,7 @@ let server = try await ServerBootstrap(group: group)
     .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
     .serverChannelOption(.backlog, value: 1_024)
     .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+    .childChannelOption(.maxMessagesPerRead, value: 1)
     .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
             let acceptor = Acceptor(router.onLoop(channel.eventLoop))
