@@ -33,7 +33,7 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
     @exclusivity(unchecked) private var depth = 0
 
     /// The request so far, from its first byte; dropped when it passes the bound or the response begins.
-    @exclusivity(unchecked) private var kept: ByteBuffer
+    @exclusivity(unchecked) private var kept = KeptRequest()
     @exclusivity(unchecked) private var keepsRequest = true
     @exclusivity(unchecked) private var requestEnded = false
     @exclusivity(unchecked) private var responseBegun = false
@@ -43,7 +43,6 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
 
     init(router: LoopRouter) {
         self.router = router
-        kept = ByteBufferAllocator().buffer(capacity: 256)
         super.init()
         instanceSide.call = self
     }
@@ -112,7 +111,7 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
         forwarded = 0
         router.endpoint(for: instance).open(
             head: route.forwardedHead(for: service, router.configuration),
-            endStream: requestEnded && kept.readableBytes == 0,
+            endStream: requestEnded && kept.isEmpty,
             deadline: deadline == .distantFuture ? nil : deadline, delegate: instanceSide)
     }
 
@@ -123,9 +122,9 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
             return
         }
         state = .joined
-        guard kept.readableBytes > 0 else { return }
-        stream.send(data: kept, endStream: requestEnded)
-        if !keepsRequest { kept.clear(minimumCapacity: 0) }
+        guard !kept.isEmpty else { return }
+        let ends = requestEnded
+        kept.forEach { part, isLast in stream.send(data: part, endStream: ends && isLast) }
     }
 
     // MARK: The caller's side
@@ -141,7 +140,7 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
         switch state {
         case .waiting, .opening:
             // Nothing of it goes on yet, so no credit goes back: the stream's window bounds what is held.
-            kept.writeImmutableBuffer(data)
+            kept.append(data)
         case .joined:
             keep(data)
             upstream?.send(data: data, endStream: endStream)
@@ -175,11 +174,11 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
 
     private func keep(_ data: ByteBuffer) {
         guard keepsRequest else { return }
-        if responseBegun || kept.readableBytes + data.readableBytes > router.configuration.retryBytes {
+        if responseBegun || kept.count + data.readableBytes > router.configuration.retryBytes {
             keepsRequest = false
-            kept.clear(minimumCapacity: 0)
+            kept.removeAll()
         } else {
-            kept.writeImmutableBuffer(data)
+            kept.append(data)
         }
     }
 
@@ -275,7 +274,7 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
         guard !responseBegun else { return }
         responseBegun = true
         keepsRequest = false
-        if kept.readableBytes > 0 { kept.clear(minimumCapacity: 0) }
+        kept.removeAll()
     }
 
     // MARK: The end
@@ -333,7 +332,7 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
         route = nil
         tried = []
         failedAttempts = 0
-        if kept.capacity > 4_096 { kept = ByteBufferAllocator().buffer(capacity: 256) } else { kept.clear() }
+        kept.removeAll()
         keepsRequest = true
         requestEnded = false
         responseBegun = false

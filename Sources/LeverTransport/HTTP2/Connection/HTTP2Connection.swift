@@ -144,12 +144,22 @@ package final class HTTP2Connection: ChannelInboundHandler {
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        if incoming.readableBytes == 0 {
-            incoming = bytes
-        } else {
-            incoming.writeBuffer(&bytes)
+        while incoming.readableBytes > 0, bytes.readableBytes > 0 {
+            // Only the frame that was cut off is put together; the rest is read from where it lies.
+            let missing = isPrefaceRead ? missingBytes : bytes.readableBytes
+            var part = bytes.readSlice(length: min(missing, bytes.readableBytes))!
+            incoming.writeBuffer(&part)
+            readFrames()
         }
+        guard bytes.readableBytes > 0 else { return }
+        incoming = bytes
         readFrames()
+    }
+
+    /// What the first frame in `incoming`, which is not whole, lacks: of its header, then of its payload.
+    private var missingBytes: Int {
+        guard let header = FrameHeader(peeking: incoming) else { return FrameHeader.size - incoming.readableBytes }
+        return max(1, FrameHeader.size + header.length - incoming.readableBytes)
     }
 
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -180,8 +190,8 @@ package final class HTTP2Connection: ChannelInboundHandler {
     func flush() {
         isInFlushQueue = false
         guard let context else { return }
-        while let bytes = writer.take() {
-            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        while writer.take({ context.write(wrapOutboundOut($0), promise: nil) }) {
+            context.flush()
             // Streams that waited for room go on now, if the socket has taken the bytes.
             if !readyStreams.isEmpty { sendReadyStreams() }
         }

@@ -1,19 +1,38 @@
 import NIOCore
 
 /// What a connection has to send, collected until its next flush: one buffer, whose memory is used again once the socket
-/// has taken it.
+/// has taken it. Long data is not copied: it is noted where it belongs, and written from where it lies.
 struct FrameWriter {
+    /// From how many bytes on copying costs more than one more entry in a gathering write.
+    private static let longData = 4_096
+
     private var buffer = ByteBuffer()
     private var isShared = false
+    private var longParts: [(offset: Int, data: ByteBuffer)] = []
+    private var longBytes = 0
 
     /// Bytes that wait for the flush.
-    var pendingBytes: Int { isShared ? 0 : buffer.readableBytes }
+    var pendingBytes: Int { isShared ? 0 : buffer.readableBytes + longBytes }
 
-    /// Hands over what was collected; `nil` where there is nothing.
-    mutating func take() -> ByteBuffer? {
-        guard !isShared, buffer.readableBytes > 0 else { return nil }
+    /// Hands over what was collected, part by part; `false` where there is nothing.
+    mutating func take(_ write: (ByteBuffer) -> Void) -> Bool {
+        guard !isShared, buffer.readableBytes > 0 else { return false }
         isShared = true
-        return buffer
+        guard !longParts.isEmpty else {
+            write(buffer)
+            return true
+        }
+        var rest = buffer
+        for (offset, data) in longParts {
+            if let before = rest.readSlice(length: offset - rest.readerIndex), before.readableBytes > 0 {
+                write(before)
+            }
+            write(data)
+        }
+        if rest.readableBytes > 0 { write(rest) }
+        longParts.removeAll(keepingCapacity: true)
+        longBytes = 0
+        return true
     }
 
     @inline(__always)
@@ -95,7 +114,13 @@ struct FrameWriter {
     mutating func writeData(_ stream: UInt32, _ data: ByteBuffer, endStream: Bool) {
         let header = FrameHeader(
             length: data.readableBytes, type: .data, flags: endStream ? .endStream : [], stream: stream)
-        data.withUnsafeReadableBytes { write(header, $0) }
+        guard data.readableBytes >= Self.longData else {
+            data.withUnsafeReadableBytes { write(header, $0) }
+            return
+        }
+        writeHeader(header)
+        longParts.append((buffer.writerIndex, data))
+        longBytes += data.readableBytes
     }
 
     /// Writes a header block as one HEADERS frame and as many CONTINUATION frames as the peer's frame size asks for.

@@ -8,19 +8,19 @@ import NIOHPACK
 /// table changes seen so far, and peers that send the same heads again and again cost one comparison each time.
 struct HeaderBlockDecoder {
     private struct Entry {
+        let hash: UInt
         let bytes: ByteBuffer
         let kind: HeaderBlockKind
         let tableChanges: Int
         let head: HTTP2Head
     }
 
-    private static let slots = 256
     private static let longestKept = 2_048
 
     private var decoder: HPACKDecoder
     private let maximumListSize: Int
     private var tableChanges = 0
-    private var entries: [Entry?] = []
+    private let cache = BlockCache<Entry>()
 
     init(tableSize: Int, maximumListSize: Int) {
         // Past the hard limit decoding stops in the middle, which ends the connection; between the two the block is decoded,
@@ -37,8 +37,7 @@ struct HeaderBlockDecoder {
         _ block: ByteBuffer, as kind: HeaderBlockKind, of stream: UInt32
     ) throws(HTTP2Error) -> HTTP2Head {
         let (hash, changesTable) = block.withUnsafeReadableBytes { (Self.hash($0), Self.changesTable($0)) }
-        let slot = Int(truncatingIfNeeded: hash) & (Self.slots - 1)
-        if !changesTable, !entries.isEmpty, let entry = entries[slot], entry.tableChanges == tableChanges,
+        if !changesTable, let entry = cache.entry(hash), entry.hash == hash, entry.tableChanges == tableChanges,
             entry.kind == kind, entry.bytes == block
         {
             return entry.head
@@ -65,16 +64,18 @@ struct HeaderBlockDecoder {
             throw .stream(stream, .protocolError, error.reason)
         }
         if !changesTable, block.readableBytes <= Self.longestKept {
-            if entries.isEmpty { entries = Array(repeating: nil, count: Self.slots) }
             // A copy of its own: a slice would keep the whole read buffer alive.
-            entries[slot] = Entry(
-                bytes: ByteBuffer(bytes: block.readableBytesView), kind: kind, tableChanges: tableChanges, head: head)
+            let entry = Entry(
+                hash: hash, bytes: ByteBuffer(bytes: block.readableBytesView), kind: kind, tableChanges: tableChanges,
+                head: head)
+            let changes = tableChanges
+            cache.store(entry, hash: hash, isValid: { $0.tableChanges == changes }, rehash: \.hash)
         }
         return head
     }
 
     /// FNV-1a over words, with the tail byte by byte: only the choice of a slot depends on it.
-    private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         var offset = 0
         while offset + 8 <= bytes.count {
@@ -86,7 +87,7 @@ struct HeaderBlockDecoder {
             offset += 1
         }
         hash ^= hash >> 32
-        return hash ^ (hash >> 16)
+        return UInt(truncatingIfNeeded: hash ^ (hash >> 16))
     }
 
     /// Walks over a block's representations (RFC 7541, section 6) and says whether one of them changes the dynamic table.

@@ -11,11 +11,9 @@ struct HeaderBlockEncoder {
         let bytes: [UInt8]
     }
 
-    private static let slots = 256
-
     private var table = HeaderEncodingTable()
     private var tableChanges = 0
-    private var entries: [Entry?] = []
+    private let cache = BlockCache<Entry>()
     /// Size changes that the next block must announce: the smallest since the last block, then the final one.
     private var announcedSizes: [Int] = []
 
@@ -34,9 +32,7 @@ struct HeaderBlockEncoder {
 
     /// Encodes a head.
     mutating func encode(_ head: HTTP2EncodedHead) -> [UInt8] {
-        // Objects lie 16 bytes apart at least.
-        let slot = (ObjectIdentifier(head).hashValue >> 4) & (Self.slots - 1)
-        if !entries.isEmpty, let entry = entries[slot], entry.head === head, entry.tableChanges == tableChanges {
+        if let entry = cache.entry(Self.hash(head)), entry.head === head, entry.tableChanges == tableChanges {
             return entry.bytes
         }
         var bytes: [UInt8] = []
@@ -47,10 +43,18 @@ struct HeaderBlockEncoder {
         let before = tableChanges
         for (name, value) in head.fields { encode(name, value, to: &bytes) }
         if isPlain, before == tableChanges {
-            if entries.isEmpty { entries = Array(repeating: nil, count: Self.slots) }
-            entries[slot] = Entry(head: head, tableChanges: tableChanges, bytes: bytes)
+            let changes = tableChanges
+            cache.store(
+                Entry(head: head, tableChanges: changes, bytes: bytes), hash: Self.hash(head),
+                isValid: { $0.tableChanges == changes }, rehash: { Self.hash($0.head) })
         }
         return bytes
+    }
+
+    /// Objects lie 16 bytes apart at least; the multiplication spreads what is left (Fibonacci hashing).
+    @inline(__always)
+    private static func hash(_ head: HTTP2EncodedHead) -> UInt {
+        ((UInt(bitPattern: ObjectIdentifier(head)) >> 4) &* 0x9E37_79B9_7F4A_7C15) >> 40
     }
 
     private mutating func encode(_ name: String, _ value: String, to bytes: inout [UInt8]) {
