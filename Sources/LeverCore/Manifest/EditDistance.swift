@@ -1,0 +1,28 @@
+/// How far apart two names are, for telling typing mistakes.
+enum EditDistance {
+    /// The number of letters to insert, remove, replace or swap with their neighbour that makes one name of the other; the case
+    /// of letters and the separators `-` and `_` do not count (optimal string alignment: Damerau 1964, Levenshtein 1966).
+    static func between(_ left: String, _ right: String) -> Int {
+        let left = folded(left)
+        let right = folded(right)
+        var rows = [Array(0...right.count)]
+        for row in 1..<(left.count + 1) {
+            var current = [row] + [Int](repeating: 0, count: right.count)
+            for column in 1..<(right.count + 1) {
+                let isSame = left[row - 1] == right[column - 1]
+                var best = min(
+                    rows[row - 1][column] + 1, current[column - 1] + 1, rows[row - 1][column - 1] + (isSame ? 0 : 1))
+                if row > 1, column > 1, left[row - 1] == right[column - 2], left[row - 2] == right[column - 1] {
+                    best = min(best, rows[row - 2][column - 2] + 1)
+                }
+                current[column] = best
+            }
+            rows.append(current)
+        }
+        return rows[left.count][right.count]
+    }
+
+    private static func folded(_ name: String) -> [Character] {
+        Array(name.lowercased()).filter { $0 != "-" && $0 != "_" }
+    }
+}

@@ -1,0 +1,65 @@
+extension Manifest {
+    /// The longest `lever.json`, in bytes.
+    public static let maximumLength = 256 * 1024
+    /// The longest configuration, in bytes of compact JSON: it goes to the instance as one variable of its environment, and
+    /// Linux allows 128 KiB for one.
+    public static let maximumConfigLength = 120_000
+
+    /// Reads a `lever.json`.
+    ///
+    /// A field that is `null` counts as left out. What is unknown is passed over with a warning, so that manifests for newer
+    /// hosts work; a warning names the known field that was probably meant.
+    ///
+    /// - Returns: The manifest, and warnings in the order of the file.
+    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidInput``: the field, its value and the rule that it breaks; for
+    ///   a text that is not JSON, line and column.
+    public static func parse(_ json: [UInt8]) throws(RuntimeError) -> (manifest: Manifest, warnings: [String]) {
+        guard json.count <= maximumLength else {
+            throw RuntimeError(
+                .invalidInput, "lever.json has \(json.count) bytes; at most \(maximumLength) are allowed")
+        }
+        let value: LeverValue
+        do {
+            value = try LeverValue(json: json)
+        } catch {
+            throw RuntimeError(.invalidInput, "lever.json is not JSON: \(error)")
+        }
+        return try parse(value)
+    }
+
+    /// Reads the value that a `lever.json` holds, or that ``json`` gave.
+    ///
+    /// - Throws: As ``parse(_:)-([UInt8])``.
+    public static func parse(_ value: LeverValue) throws(RuntimeError) -> (manifest: Manifest, warnings: [String]) {
+        guard case .object(let object) = value else {
+            throw RuntimeError(.invalidInput, "lever.json must hold an object, not \(value.kind)")
+        }
+        let fields = ManifestFields(object)
+        let manifest = Manifest(
+            name: try fields.name(),
+            description: try fields.text("description"),
+            entry: try fields.entry(),
+            isPrivate: try fields.flag("private") ?? false,
+            maxInstanceLoad: try fields.number("maxInstanceLoad", above: 0, upTo: 1_000_000) ?? 10,
+            minInstances: try fields.integer("minInstances", in: 0...10_000) ?? 0,
+            ram: try fields.integer("ram", in: 1...16_000_000) ?? 50,
+            config: try fields.config())
+        return (manifest, object.keys.compactMap(ManifestFields.warning))
+    }
+
+    /// The manifest as the value of a `lever.json`, every field written out; reading it gives an equal manifest.
+    public var json: LeverValue {
+        var fields = LeverObject([(key: "name", value: .string(name.rawValue))])
+        if let description { fields["description"] = .string(description) }
+        switch entry {
+        case .command(let words): fields["entry"] = .array(words.map(LeverValue.string))
+        case .javaScript(let module): fields["jsEntry"] = .string(module)
+        }
+        fields["private"] = .bool(isPrivate)
+        fields["maxInstanceLoad"] = .number(maxInstanceLoad)
+        fields["minInstances"] = .number(Double(minInstances))
+        fields["ram"] = .number(Double(ram))
+        fields["config"] = config
+        return .object(fields)
+    }
+}

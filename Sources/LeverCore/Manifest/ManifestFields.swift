@@ -1,0 +1,143 @@
+/// The fields of a `lever.json`, each read with its rule.
+struct ManifestFields {
+    /// The fields that there are, as WIRE.md §7 lists them.
+    static let known = [
+        "name", "description", "entry", "jsEntry", "private", "maxInstanceLoad", "minInstances", "ram", "config",
+    ]
+
+    private let object: LeverObject
+
+    init(_ object: LeverObject) {
+        self.object = object
+    }
+
+    /// The value of a field; `nil` where it is left out or `null`.
+    private func value(_ field: String) -> LeverValue? {
+        guard let value = object[field], !value.isNull else { return nil }
+        return value
+    }
+
+    /// An error that names the field, its value (shortened) and what it should be.
+    private func malformed(_ field: String, _ value: LeverValue, _ rule: String) -> RuntimeError {
+        let text = value.json()
+        let shown = text.utf8.count <= 80 ? text : "\(text.prefix(60))…"
+        return RuntimeError(.invalidInput, "lever.json: \"\(field)\" \(rule), not \(shown)")
+    }
+
+    // MARK: Fields of their own kind
+
+    func name() throws(RuntimeError) -> ServiceName {
+        guard let value = value("name") else { throw RuntimeError(.invalidInput, "lever.json: \"name\" is missing") }
+        guard case .string(let text) = value else { throw malformed("name", value, "must be a string") }
+        if let broken = ServiceName.brokenRule(text) {
+            throw RuntimeError(
+                .invalidInput, "lever.json: \"name\" \(LeverValue.string(String(text.prefix(64)))) \(broken)")
+        }
+        do {
+            return try ServiceName(text)
+        } catch {
+            throw RuntimeError(.invalidInput, "lever.json: \"name\": \(error.message)")
+        }
+    }
+
+    func entry() throws(RuntimeError) -> Manifest.Entry {
+        switch (value("entry"), value("jsEntry")) {
+        case (nil, nil): return .command(["./serve"])
+        case (let command?, nil): return .command(try words(command))
+        case (nil, let module?): return .javaScript(try modulePath(module))
+        case (_?, _?):
+            throw RuntimeError(.invalidInput, "lever.json: \"entry\" and \"jsEntry\" exclude each other; leave one out")
+        }
+    }
+
+    private func words(_ value: LeverValue) throws(RuntimeError) -> [String] {
+        let rule = "must be an array of strings: the command and its arguments"
+        guard case .array(let elements) = value else { throw malformed("entry", value, rule) }
+        var words: [String] = []
+        for element in elements {
+            guard case .string(let word) = element else { throw malformed("entry", value, rule) }
+            guard !word.utf8.contains(0) else { throw malformed("entry", value, "may not hold NUL characters") }
+            words.append(word)
+        }
+        guard let command = words.first else { throw malformed("entry", value, "must hold at least the command") }
+        guard !command.isEmpty else { throw malformed("entry", value, "must start with a command") }
+        return words
+    }
+
+    private func modulePath(_ value: LeverValue) throws(RuntimeError) -> String {
+        guard case .string(let path) = value else {
+            throw malformed("jsEntry", value, "must be a string: the path of a JavaScript module")
+        }
+        guard !path.isEmpty else { throw malformed("jsEntry", value, "must be the path of a JavaScript module") }
+        guard !path.utf8.contains(0) else { throw malformed("jsEntry", value, "may not hold NUL characters") }
+        guard !path.hasPrefix("/") else {
+            throw malformed("jsEntry", value, "must be a path relative to the service's directory")
+        }
+        var depth = 0
+        for part in path.split(separator: "/") where part != "." {
+            depth += part == ".." ? -1 : 1
+            guard depth >= 0 else { throw malformed("jsEntry", value, "must stay inside the service's directory") }
+        }
+        return path
+    }
+
+    func config() throws(RuntimeError) -> LeverValue {
+        guard let value = value("config") else { return .object(LeverObject()) }
+        guard case .object = value else { throw malformed("config", value, "must be an object") }
+        let length = value.withJSON { $0.byteCount }
+        guard length <= Manifest.maximumConfigLength else {
+            throw RuntimeError(
+                .invalidInput,
+                "lever.json: \"config\" has \(length) bytes; at most \(Manifest.maximumConfigLength) are allowed")
+        }
+        return value
+    }
+
+    // MARK: Plain fields
+
+    func text(_ field: String) throws(RuntimeError) -> String? {
+        guard let value = value(field) else { return nil }
+        guard case .string(let text) = value else { throw malformed(field, value, "must be a string") }
+        return text
+    }
+
+    func flag(_ field: String) throws(RuntimeError) -> Bool? {
+        guard let value = value(field) else { return nil }
+        guard case .bool(let flag) = value else { throw malformed(field, value, "must be true or false") }
+        return flag
+    }
+
+    func number(_ field: String, above minimum: Double, upTo maximum: Int) throws(RuntimeError) -> Double? {
+        guard let value = value(field) else { return nil }
+        guard case .number(let number) = value, number > minimum, number <= Double(maximum) else {
+            throw malformed(field, value, "must be a number above \(LeverValue.number(minimum)) and up to \(maximum)")
+        }
+        return number
+    }
+
+    func integer(_ field: String, in range: ClosedRange<Int>) throws(RuntimeError) -> Int? {
+        guard let value = value(field) else { return nil }
+        guard let number = value.intValue, range.contains(number) else {
+            throw malformed(field, value, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    // MARK: Unknown fields
+
+    /// What to say of a key; `nil` where it is a known one.
+    static func warning(_ key: String) -> String? {
+        guard !known.contains(key) else { return nil }
+        let shown = LeverValue.string(String(key.prefix(64)))
+        guard let meant = nearest(key) else { return "lever.json: \(shown) is unknown and has no effect" }
+        return "lever.json: \(shown) is unknown and has no effect; did you mean \"\(meant)\"?"
+    }
+
+    /// The known field that a key differs from by at most a third of its letters.
+    private static func nearest(_ key: String) -> String? {
+        guard key.utf8.count <= 32 else { return nil }
+        let best = known.map { (field: $0, distance: EditDistance.between(key, $0)) }.min { $0.distance < $1.distance }
+        guard let best, best.distance <= max(1, best.field.utf8.count / 3) else { return nil }
+        return best.field
+    }
+}
