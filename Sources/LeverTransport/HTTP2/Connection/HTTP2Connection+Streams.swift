@@ -52,6 +52,8 @@ extension HTTP2Connection {
 
     func reset(_ handle: HTTP2Stream, _ code: HTTP2ErrorCode) {
         guard let stream = streams.stream(handle) else { return }
+        // Its last frame is being told of just now: there is nothing left to reset.
+        guard stream.canSend || stream.canReceive else { return end(stream, .complete) }
         reset(stream, code, nil)
     }
 
