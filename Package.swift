@@ -113,7 +113,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "LeverRouterTests",
-            dependencies: ["LeverCore", "LeverTransport", "LeverRouter", .nioCore, .nioPosix, .nioEmbedded, .logging],
+            dependencies: [
+                "LeverCore", "LeverTransport", "LeverRouter", .nioCore, .nioPosix, .nioEmbedded, .nioHPACK, .logging,
+                .hashTree,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "LeverRuntimeTests",

@@ -1,0 +1,114 @@
+import HashTreeCollections
+import LeverCore
+import LeverRouter
+import LeverTransport
+import Logging
+import NIOCore
+import NIOPosix
+
+/// A router of one event loop behind a real port, with instances that tests script and a client in front.
+final class RouterHarness: Sendable {
+    let group: MultiThreadedEventLoopGroup
+    let router: Router
+    let client: NIOLoopBound<HTTP2Endpoint>
+    let clientLoop: any EventLoop
+    private let front: any Channel
+    static let service = ServiceID(environment: .default, service: try! ServiceName("hello"))
+
+    /// Runs a test with a router of its own; all gates must be empty at its end.
+    static func run(
+        _ behaviours: [TestInstance.Behaviour], configuration: RouterConfiguration = .init(),
+        caller: Caller = Caller(environment: nil, isLocal: true), isPrivate: Bool = false,
+        endpoints: EndpointConfiguration = .defaults,
+        _ body: (RouterHarness, [TestInstance], [InstanceRoute]) async throws -> Void
+    ) async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        let harness = try await RouterHarness(
+            group, configuration: configuration, caller: caller, endpoints: endpoints)
+        var instances: [TestInstance] = []
+        for behaviour in behaviours { instances.append(try await .start(behaviour, on: group)) }
+        let routes = instances.enumerated().map { index, instance in
+            InstanceRoute(
+                id: InstanceID("hello-\(index + 1)"), service: service, version: 3, address: instance.address)
+        }
+        harness.publish(routes, isPrivate: isPrivate)
+        do {
+            try await body(harness, instances, routes)
+        } catch {
+            await harness.stop(instances)
+            throw error
+        }
+        await harness.stop(instances)
+    }
+
+    private init(
+        _ group: MultiThreadedEventLoopGroup, configuration: RouterConfiguration, caller: Caller,
+        endpoints: EndpointConfiguration
+    ) async throws {
+        self.group = group
+        let logger = Logger(label: "router-tests")
+        let router = try await Router(
+            group: group, configuration: configuration, endpoints: endpoints, logger: logger)
+        self.router = router
+        front = try await ServerBootstrap(group: group)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let acceptor = Acceptor(router.onLoop(channel.eventLoop), caller)
+                    try channel.pipeline.syncOperations.addHandler(HTTP2Connection(role: .server, delegate: acceptor))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = front.localAddress!.port!
+        let loop = group.next()
+        clientLoop = loop
+        client = try await loop.submit {
+            NIOLoopBound(
+                HTTP2Endpoint(address: .tcp(host: "127.0.0.1", port: port), eventLoop: loop, logger: logger),
+                eventLoop: loop)
+        }.get()
+    }
+
+    private final class Acceptor: HTTP2ConnectionDelegate {
+        private let router: LoopRouter
+        private let caller: Caller
+
+        init(_ router: LoopRouter, _ caller: Caller) {
+            self.router = router
+            self.caller = caller
+        }
+
+        func connection(
+            _ connection: HTTP2Connection, accepted stream: HTTP2Stream, head: HTTP2Head, endStream: Bool
+        ) -> (any HTTP2StreamDelegate)? {
+            router.accept(stream, head: head, endStream: endStream, from: caller)
+        }
+    }
+
+    /// Puts the service with these instances into the table.
+    func publish(_ routes: [InstanceRoute], isPrivate: Bool = false, gateway: String? = "127.0.0.1:9999") {
+        router.update { snapshot in
+            snapshot.environments.insert(.default)
+            snapshot.services[Self.service] = ServiceRoute(
+                id: Self.service, isPrivate: isPrivate, internalGateway: gateway, target: .instances(routes))
+        }
+    }
+
+    /// Begins a call of the client.
+    func call(
+        url: String? = "lever://dev.lever/hello//Say", path: String = RPCHeader.unaryPath,
+        headers: [(String, String)] = [], body: [UInt8]? = [0, 0, 0, 0, 0], readsData: Bool = true
+    ) -> TestCall {
+        .begin(
+            client, on: clientLoop, url: url, path: path, headers: headers, body: body, readsData: readsData)
+    }
+
+    private func stop(_ instances: [TestInstance]) async {
+        let client = client
+        try? await clientLoop.submit { client.value.close(force: true) }.get()
+        router.close()
+        try? await front.close()
+        for instance in instances { try? await instance.stop() }
+        try? await group.shutdownGracefully()
+    }
+}
