@@ -7,12 +7,21 @@ import NIOHPACK
 /// bytes come, as long as the table has not changed in between. So blocks are kept under their raw bytes with the number of
 /// table changes seen so far, and peers that send the same heads again and again cost one comparison each time.
 struct HeaderBlockDecoder {
-    private struct Entry {
+    /// An object, so that looking at one costs one count of references.
+    private final class Entry {
         let hash: UInt
         let bytes: ByteBuffer
         let kind: HeaderBlockKind
         let tableChanges: Int
         let head: HTTP2Head
+
+        init(hash: UInt, bytes: ByteBuffer, kind: HeaderBlockKind, tableChanges: Int, head: HTTP2Head) {
+            self.hash = hash
+            self.bytes = bytes
+            self.kind = kind
+            self.tableChanges = tableChanges
+            self.head = head
+        }
     }
 
     private static let longestKept = 2_048

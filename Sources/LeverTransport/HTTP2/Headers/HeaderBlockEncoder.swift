@@ -5,10 +5,16 @@
 /// machine or data centre the bytes are cheaper than the work. An encoded block that inserted nothing is kept and sent
 /// again as it is until the table changes.
 struct HeaderBlockEncoder {
-    private struct Entry {
+    private final class Entry {
         let head: HTTP2EncodedHead
         let tableChanges: Int
         let bytes: [UInt8]
+
+        init(head: HTTP2EncodedHead, tableChanges: Int, bytes: [UInt8]) {
+            self.head = head
+            self.tableChanges = tableChanges
+            self.bytes = bytes
+        }
     }
 
     private var table = HeaderEncodingTable()
