@@ -68,12 +68,13 @@ let package = Package(
             name: "LeverNode",
             resources: [.embedInCode("Resources")],
             swiftSettings: settings),
+        .target(name: "CProcess"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(
             name: "LeverRuntime",
             dependencies: [
-                "LeverCore", "LeverTransport", "LeverRouter", "LeverNode", "CZlib", .nioCore, .nioPosix, .nioHTTP1,
-                .logging, .lifecycle, .grdb, .crypto, .deque,
+                "LeverCore", "LeverTransport", "LeverRouter", "LeverNode", "CProcess", "CZlib", .nioCore, .nioPosix,
+                .nioHTTP1, .logging, .lifecycle, .grdb, .crypto, .deque,
             ],
             swiftSettings: settings),
         .executableTarget(

@@ -1,0 +1,28 @@
+// Calls of the C library that Swift cannot see, because their declarations need _GNU_SOURCE or are newer than the oldest C
+// library that is supported.
+#ifndef CPROCESS_H
+#define CPROCESS_H
+
+#include <spawn.h>
+#include <sys/types.h>
+
+/// A pipe whose ends close on exec. 0, or -1 with errno.
+int lever_pipe(int ends[2]);
+
+/// The program starts in this directory.
+int lever_spawn_directory(posix_spawn_file_actions_t *actions, const char *path);
+
+/// The program gets no descriptor from `lowest` on. Where the system cannot say this, every part of the process has to open
+/// its descriptors with close-on-exec.
+int lever_spawn_close_from(posix_spawn_file_actions_t *actions, int lowest);
+
+/// The flags of posix_spawn for a new session, and where it exists for closing all descriptors by default.
+short lever_spawn_flags(void);
+
+/// A descriptor that becomes readable when the process ends; -1 where there is no such thing.
+int lever_process_descriptor(pid_t pid);
+
+/// Names the calling thread, in at most 15 bytes.
+void lever_name_thread(const char *name);
+
+#endif
