@@ -1,0 +1,64 @@
+import LeverCore
+import Synchronization
+
+/// One unary call within the process: its handler's task, and the caller that waits for the first of an answer, the deadline
+/// and a cancellation. What the handler gives after that is dropped.
+final class InProcessCall<Value: Sendable>: Sendable {
+    private struct State {
+        var waiting: CheckedContinuation<Value, any Error>?
+        var result: Result<Value, any Error>?
+        var tasks: [Task<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    func run(
+        deadline: ContinuousClock.Instant?, late: String, _ body: @escaping @Sendable () async -> Void
+    ) async throws -> Value {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                state.withLock { $0.waiting = continuation }
+                add(Task { await body() })
+                if let deadline {
+                    add(
+                        Task {
+                            try? await Task.sleep(until: deadline, clock: .continuous)
+                            if !Task.isCancelled { self.finish(.failure(RPCError(.deadline, late))) }
+                        })
+                }
+                // A cancellation that came first has left its result here.
+                deliver()
+            }
+        } onCancel: {
+            finish(.failure(CancellationError()))
+        }
+    }
+
+    /// Ends the call with the first result.
+    func finish(_ result: Result<Value, any Error>) {
+        state.withLock { if $0.result == nil { $0.result = result } }
+        deliver()
+    }
+
+    private func add(_ task: Task<Void, Never>) {
+        let isOver = state.withLock { state in
+            if state.result != nil { return true }
+            state.tasks.append(task)
+            return false
+        }
+        if isOver { task.cancel() }
+    }
+
+    private func deliver() {
+        let (waiting, result, tasks) = state.withLock { state in
+            guard let result = state.result, let waiting = state.waiting else {
+                return (nil as CheckedContinuation<Value, any Error>?, state.result, [] as [Task<Void, Never>])
+            }
+            defer { state.waiting = nil; state.tasks = [] }
+            return (waiting, result, state.tasks)
+        }
+        guard let waiting, let result else { return }
+        for task in tasks { task.cancel() }
+        waiting.resume(with: result)
+    }
+}

@@ -1,0 +1,73 @@
+import NIOCore
+import Synchronization
+
+/// The open connections of a listener.
+final class ConnectionRegistry: Sendable {
+    /// How a connection ends. Both are called on its event loop.
+    struct Entry: Sendable {
+        let eventLoop: any EventLoop
+        let drain: @Sendable () -> Void
+        let close: @Sendable () -> Void
+    }
+
+    private struct State {
+        var entries: [ObjectIdentifier: Entry] = [:]
+        var isDraining = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    var count: Int { state.withLock { $0.entries.count } }
+
+    /// Takes a connection, or what is known newly of how it ends.
+    func set(_ channel: any Channel, _ entry: Entry) {
+        let isDraining = state.withLock { state in
+            state.entries[ObjectIdentifier(channel)] = entry
+            return state.isDraining
+        }
+        if isDraining { entry.eventLoop.execute(entry.drain) }
+    }
+
+    func remove(_ channel: any Channel) {
+        let done = state.withLock { state in
+            state.entries[ObjectIdentifier(channel)] = nil
+            guard state.entries.isEmpty else { return [] as [CheckedContinuation<Void, Never>] }
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in done { continuation.resume() }
+    }
+
+    func drain() {
+        let entries = state.withLock { state in
+            state.isDraining = true
+            return Array(state.entries.values)
+        }
+        for entry in entries { entry.eventLoop.execute(entry.drain) }
+    }
+
+    func close() {
+        let entries = state.withLock { Array($0.entries.values) }
+        for entry in entries { entry.eventLoop.execute(entry.close) }
+    }
+
+    /// Returns when no connection is open, or when ``stopWaiting()`` is called.
+    func waitUntilEmpty() async {
+        await withCheckedContinuation { continuation in
+            let isEmpty = state.withLock { state in
+                if !state.entries.isEmpty { state.waiting.append(continuation) }
+                return state.entries.isEmpty
+            }
+            if isEmpty { continuation.resume() }
+        }
+    }
+
+    func stopWaiting() {
+        let waiting = state.withLock { state in
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}
