@@ -90,4 +90,10 @@ package final class Router: Sendable {
     package func close() {
         for bound in loops.values { bound.execute { $0.close() } }
     }
+
+    /// Makes calls from one of the loops.
+    package func transport(caller: Caller) async throws -> RouterTransport {
+        let eventLoop = eventLoops.randomElement()!
+        return try await eventLoop.submit { RouterTransport(self.onLoop(eventLoop), caller: caller) }.get()
+    }
 }

@@ -72,8 +72,8 @@ package final class LoopRouter {
             case .inProcess(let handler) = service.target
         {
             return GRPCServerCall.serve(
-                stream, head: head, endStream: endStream, handler: handler, environment: caller.environment,
-                callerEnvironment: caller.environment)
+                stream, head: head, endStream: endStream, handler: handler,
+                origin: .caller(environment: caller.environment))
         }
         let call = idleCalls.popLast() ?? SplicedCall(router: self)
         call.begin(stream, route, endStream: endStream)

@@ -48,12 +48,18 @@ enum GRPCRequest {
     }
 }
 
+/// The cause of an error of a call that certainly was not begun at its peer, so that it may be tried elsewhere. An error that
+/// came from the peer, whatever its reason says, has no such cause.
+package struct CallNotBegun: Error {
+    package init() {}
+}
+
 /// How a stream's end without a status reads as an error of the call.
 extension RPCError {
     static func of(_ end: HTTP2StreamEnd, _ context: CallContext) -> RPCError {
         switch end {
         case .notBegun(let why):
-            RPCError(.unreachable, "\"\(context.url)\" could not be reached: \(why)")
+            RPCError(.unreachable, "\"\(context.url)\" could not be reached: \(why)", cause: CallNotBegun())
         case .resetByPeer(let code):
             GRPCStatus.error(reset: code)
         case .connectionLost(let why):

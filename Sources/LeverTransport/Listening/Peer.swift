@@ -1,4 +1,4 @@
-package import NIOCore
+import NIOCore
 
 /// Who is at the other end of an accepted connection, as far as the socket tells.
 package struct Peer: Sendable, Hashable, CustomStringConvertible {
