@@ -1,0 +1,107 @@
+import LeverCore
+import LeverRouter
+import LeverTransport
+
+/// One instance's whole life as the host sees it, from the request to the driver to its exit.
+struct InstanceRun: Sendable {
+    /// What the instance's service hears.
+    enum Report: Sendable {
+        /// It answers.
+        case ready(InstanceRoute, holdsPort: Bool, gateway: String?)
+        /// It will not become ready, though it may still be there.
+        case startFailed(InstanceID, how: String)
+        /// It is gone.
+        case exited(InstanceID, how: String)
+    }
+
+    let id: InstanceID
+    let service: ServiceID
+    let version: RunnableVersion
+    let handle: InstanceHandle
+    let context: SupervisorContext
+    let report: @Sendable (Report) -> Void
+
+    /// Starts the instance and returns once it is gone; what becomes of it is reported. Cancelling ends the instance at once.
+    func run() async {
+        let instance: any DriverInstance
+        let gateway: String?
+        do {
+            gateway = try await context.gateway(service.environment)
+            instance = try await context.driver.start(
+                InstanceSpecification(
+                    id: id, service: service, version: version.number, codeDirectory: version.codeDirectory,
+                    manifest: version.manifest, internalGateway: gateway))
+        } catch {
+            report(.exited(id, how: Self.text(of: error)))
+            return
+        }
+        handle.started(instance)
+        let exit = await withTaskCancellationHandler {
+            await withTaskGroup { group in
+                group.addTask { await becomeReady(instance, gateway: gateway) }
+                let exit = await instance.exit()
+                group.cancelAll()
+                return exit
+            }
+        } onCancel: {
+            handle.terminate(grace: .zero)
+        }
+        context.router.forget(id)
+        report(.exited(id, how: withOutput("\(exit)")))
+    }
+
+    private func becomeReady(_ instance: any DriverInstance, gateway: String?) async {
+        do {
+            let address = try await instance.listening()
+            let route = InstanceRoute(
+                id: id, service: service, version: version.number, address: TransportAddress(address.endpoint))
+            while true {
+                do {
+                    try await context.probe(route)
+                    break
+                } catch {
+                    // It listens before it speaks HTTP/2; how long that may take, the service's controller decides.
+                    try Task.checkCancellation()
+                    try await Task.sleep(for: context.bounds.probeInterval)
+                }
+            }
+            try Task.checkCancellation()
+            report(.ready(route, holdsPort: address.holdsPort, gateway: gateway))
+        } catch {
+            // An instance that has ended is reported by its exit, which knows more. This sleep ends with it.
+            try? await Task.sleep(for: .milliseconds(200))
+            guard !Task.isCancelled else { return }
+            report(.startFailed(id, how: withOutput(Self.text(of: error))))
+        }
+    }
+
+    /// What happened, followed by what the instance wrote last.
+    func withOutput(_ how: String) -> String {
+        var lines: [String] = []
+        var bytes = 0
+        for line in handle.lastOutput(context.bounds.outputLines).reversed() {
+            bytes += line.utf8.count + 1
+            guard bytes <= context.bounds.outputBytes else { break }
+            lines.append(line)
+        }
+        guard !lines.isEmpty else { return how + "; it wrote nothing" }
+        return how + "; its last output:\n" + lines.reversed().joined(separator: "\n")
+    }
+
+    private static func text(of error: any Error) -> String {
+        switch error {
+        case let error as RuntimeError: error.message
+        case let error as RPCError: error.message
+        default: "\(error)"
+        }
+    }
+}
+
+extension TransportAddress {
+    init(_ endpoint: InstanceAddress.Endpoint) {
+        switch endpoint {
+        case .unix(let path): self = .unix(path: path)
+        case .tcp(let host, let port): self = .tcp(host: host, port: port)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package import LeverCore
+import LeverRouter
+import Synchronization
+
+/// The supervisors of all services of a host: makes them, runs them, and tells them of calls that wait.
+///
+/// Life cycle: made, then ``run()`` once; it returns after ``shutdown()``, when nothing runs any more.
+package final class Supervisor: InstanceStarter {
+    private struct State {
+        var services: [ServiceID: ServiceSupervisor] = [:]
+        var made = 0
+        var isShuttingDown = false
+    }
+
+    private let context: SupervisorContext
+    private let state = Mutex(State())
+    private let made: AsyncStream<ServiceSupervisor>
+    private let toRun: AsyncStream<ServiceSupervisor>.Continuation
+
+    package init(context: SupervisorContext) {
+        self.context = context
+        (made, toRun) = AsyncStream.makeStream()
+        context.router.setStarter(self)
+    }
+
+    /// Runs the services until ``shutdown()`` has come to its end. Cancelling kills what runs.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            for await service in made {
+                group.addTask { await service.run() }
+            }
+        }
+    }
+
+    /// Takes a service that the catalog knows, with its live version.
+    package func add(_ service: ServiceID, live: RunnableVersion) {
+        _ = supervisor(of: service, live: live)
+    }
+
+    /// Lets a version take over; returns once it is live.
+    ///
+    /// - Throws: why it is not; what was live still is.
+    package func deploy(
+        _ version: RunnableVersion, of service: ServiceID,
+        progress: @escaping @Sendable (DeploymentPhase) -> Void = { _ in }
+    ) async throws(RPCError) {
+        guard let supervisor = supervisor(of: service, live: nil) else {
+            throw RPCError(.shuttingDown, "the host is shutting down")
+        }
+        try await supervisor.deploy(version, progress: progress)
+    }
+
+    /// Ends all services: calls in progress get their time, and then ``run()`` returns.
+    package func shutdown() {
+        let services = state.withLock { state in
+            state.isShuttingDown = true
+            return Array(state.services.values)
+        }
+        toRun.finish()
+        for service in services { service.shutdown() }
+    }
+
+    package func callsWait(for service: ServiceID) {
+        if let supervisor = state.withLock({ $0.services[service] }) {
+            supervisor.callsWait()
+        } else {
+            context.router.waitingRoom.release(
+                service, failing: RPCError(.noService, "there is no service \(service) any more"))
+        }
+    }
+
+    private func supervisor(of service: ServiceID, live: RunnableVersion?) -> ServiceSupervisor? {
+        state.withLock { state in
+            if let known = state.services[service] { return known }
+            guard !state.isShuttingDown else { return nil }
+            state.made += 1
+            let made = ServiceSupervisor(service, live: live, number: state.made, context: context)
+            state.services[service] = made
+            toRun.yield(made)
+            return made
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package import LeverCore
+package import LeverRouter
+import LeverTransport
+package import Logging
+package import NIOCore
+
+/// What the supervisors of all services of a host share.
+package struct SupervisorContext: Sendable {
+    /// Waits until an instance has exchanged HTTP/2 SETTINGS with the host; throws where it did not answer this time.
+    package typealias Probe = @Sendable (InstanceRoute) async throws -> Void
+
+    /// What starts instances.
+    package var driver: any ContainerDriver
+    /// What remembers which version is live.
+    package var catalog: any Catalog
+    /// What is told which instances take calls.
+    package var router: Router
+    /// Asks whether an instance answers.
+    package var probe: Probe
+    /// Where timers run.
+    package var eventLoopGroup: any EventLoopGroup
+    /// `host:port` of an environment's internal gateway.
+    package var gateway: @Sendable (EnvironmentName) async throws -> String?
+    /// The bounds of instances' lives.
+    package var bounds: SupervisorBounds
+    /// Differs for each run of the host on its data directory; a part of all ids of instances.
+    package var run: String
+    /// Where it writes.
+    package var logger: Logger
+
+    package init(
+        driver: any ContainerDriver, catalog: any Catalog, router: Router, eventLoopGroup: any EventLoopGroup,
+        gateway: @escaping @Sendable (EnvironmentName) async throws -> String?, bounds: SupervisorBounds, run: String,
+        logger: Logger, probe: Probe? = nil
+    ) {
+        self.driver = driver
+        self.catalog = catalog
+        self.router = router
+        self.eventLoopGroup = eventLoopGroup
+        self.gateway = gateway
+        self.bounds = bounds
+        self.run = run
+        self.logger = logger
+        self.probe = probe ?? Self.probe(over: router, eventLoopGroup)
+    }
+
+    /// Probes over one of the router's own connections, which the first calls then find open.
+    private static func probe(over router: Router, _ group: any EventLoopGroup) -> Probe {
+        { instance in
+            let eventLoop = group.next()
+            let answered = eventLoop.makePromise(of: Void.self)
+            eventLoop.execute {
+                router.onLoop(eventLoop).endpoint(for: instance).probe { answered.completeWith($0.mapError { $0 }) }
+            }
+            try await answered.futureResult.get()
+        }
+    }
+}
+
+/// The bounds within which instances live.
+package struct SupervisorBounds: Sendable {
+    /// Start, idleness, drain and back-off.
+    package var life = ServiceController.Configuration()
+    /// How long an instance may take to end after SIGTERM, before SIGKILL.
+    package var terminationGrace: Duration = .seconds(10)
+    /// The wait between two questions whether a starting instance answers.
+    package var probeInterval: Duration = .milliseconds(5)
+    /// Lines of an instance's output that go into the message about its failure.
+    package var outputLines = 20
+    /// Bytes of output that go into such a message.
+    package var outputBytes = 4096
+
+    package init() {}
+}
