@@ -23,6 +23,8 @@ package final class GRPCServerCall: HTTP2StreamDelegate, GRPCPortUser, @unchecke
     private let isFromHost: Bool
     private var state = State.reading
     private var responseBegun = false
+    /// What the handler adds to the trailers.
+    private var trailerFields: [(name: String, value: String)] = []
     private var requestIsWhole = false
     /// Whether the stream has ended, both ways.
     private var isOver = false
@@ -186,12 +188,21 @@ package final class GRPCServerCall: HTTP2StreamDelegate, GRPCPortUser, @unchecke
         let status = error.map { GRPCStatus($0) } ?? .ok
         close(error ?? RPCError(.cancelled, "the channel has ended"))
         if responseBegun {
-            stream.send(trailers: status.trailers)
+            stream.send(trailers: adding(trailerFields, to: status.trailers))
         } else {
-            stream.send(head: status.trailersOnly, endStream: true)
+            stream.send(head: adding(trailerFields, to: status.trailersOnly), endStream: true)
         }
         // Nothing more of the request matters, but its sender may not know that yet.
         armLate()
+    }
+
+    private func adding(_ fields: [(name: String, value: String)], to head: HTTP2EncodedHead) -> HTTP2EncodedHead {
+        fields.isEmpty ? head : HTTP2EncodedHead(head.fields + fields)
+    }
+
+    /// Adds a field to the trailers with which the call will end.
+    func addTrailer(_ name: String, _ value: String) {
+        trailerFields.append((name, value))
     }
 
     /// The call is over for the handler.

@@ -2,7 +2,7 @@ import LeverCore
 import NIOCore
 
 /// The handler's end of a channel over a stream.
-final class GRPCServerChannel: RPCChannel {
+final class GRPCServerChannel: TrailerChannel {
     private let call: GRPCServerCall
     private let writer: GRPCMessageWriter
 
@@ -28,6 +28,10 @@ final class GRPCServerChannel: RPCChannel {
             call.accept()
             call.port.outputEnded(RPCError(.conflict, "the channel was finished; nothing more can be sent"))
         }
+    }
+
+    func setTrailer(_ name: String, _ value: String) {
+        call.eventLoop.onLoop { [call] in call.addTrailer(name, value) }
     }
 
     func cancel() {

@@ -1,0 +1,77 @@
+# What there is to do; `make` alone lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+CONFIGURATION ?= release
+PREFIX ?= /usr/local
+LISTEN ?= 127.0.0.1:8080
+DATA ?= .lever
+SWIFT_SOURCES = Package.swift Sources Tests
+
+.PHONY: help
+help: ## Lists these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-20s %s\n", $$1, $$2 }'
+
+.PHONY: demo
+demo: dependencies ## Builds, starts a host, deploys a service, calls it four ways, stops everything
+	swift build --product leveroshost
+	swift build --product lever
+	scripts/demo.sh "$$(swift build --show-bin-path)"
+
+.PHONY: run
+run: dependencies ## Runs a host on 127.0.0.1:8080 with its data in ./.lever
+	swift build -c $(CONFIGURATION) --product leveroshost
+	swift build -c $(CONFIGURATION) --product lever
+	exec "$$(swift build -c $(CONFIGURATION) --show-bin-path)/leveroshost" --listen $(LISTEN) --data-dir $(DATA)
+
+.PHONY: cli
+cli: dependencies ## Builds the command line
+	swift build -c $(CONFIGURATION) --product lever
+
+.PHONY: build
+build: dependencies ## Builds the host and the command line
+	swift build -c $(CONFIGURATION) --product leveroshost
+	swift build -c $(CONFIGURATION) --product lever
+
+.PHONY: install
+install: build ## Installs lever and leveroshost into PREFIX (/usr/local)
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 "$$(swift build -c $(CONFIGURATION) --show-bin-path)/lever" "$(DESTDIR)$(PREFIX)/bin/lever"
+	install -m 755 "$$(swift build -c $(CONFIGURATION) --show-bin-path)/leveroshost" "$(DESTDIR)$(PREFIX)/bin/leveroshost"
+
+.PHONY: install-cli
+install-cli: ## Installs lever, built before with `make cli`, into PREFIX
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 .build/$(CONFIGURATION)/lever "$(DESTDIR)$(PREFIX)/bin/lever"
+
+.PHONY: fastrun
+fastrun: run ## The same as run
+
+.PHONY: pull-docker-images
+pull-docker-images: ## Nothing: no images are needed
+	@echo "Nothing to pull: Lever runs services as local processes and needs no images."
+
+.PHONY: test
+test: test-dependencies ## Installs what tests need, then runs all tests
+	scripts/test.sh
+
+.PHONY: dependencies
+dependencies:
+	@scripts/install-dependencies.sh
+
+.PHONY: test-dependencies
+test-dependencies:
+	@scripts/install-dependencies.sh --tests
+
+.PHONY: lint
+lint: ## Checks the format of all Swift code
+	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+
+.PHONY: format
+format: ## Formats all Swift code
+	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
+
+.PHONY: clean
+clean: ## Removes what was built
+	rm -rf .build

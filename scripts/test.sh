@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# All tests: the Swift ones last, so that their summary stands at the end. Options go to `swift test`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Python's gRPC as client and service; kept between runs.
+venv=${LEVER_TEST_VENV:-.build/python-grpc}
+if [[ ! -x "$venv/bin/python" ]] || ! "$venv/bin/python" -c 'import grpc, grpc_tools' 2>/dev/null; then
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check grpcio grpcio-tools
+fi
+LEVER_TEST_PYTHON=$(cd "$venv" && pwd)/bin/python
+export LEVER_TEST_PYTHON
+
+# The JavaScript runtime and client, on each Node that is there.
+if [[ -x scripts/test-node.sh ]]; then scripts/test-node.sh; fi
+
+# Peers that take long to build live in a package of their own.
+if [[ -f Interop/Package.swift ]]; then swift test --package-path Interop; fi
+
+swift build --product lever
+swift build --product leveroshost
+exec swift test "$@"
