@@ -66,6 +66,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "LeverNode",
+            dependencies: ["LeverCore"],
             resources: [.embedInCode("Resources")],
             swiftSettings: settings),
         .target(name: "CProcess"),
@@ -125,7 +126,8 @@ let package = Package(
                 "LeverCore", "LeverTransport", "LeverRouter", "LeverRuntime", .nioCore, .nioPosix, .logging, .lifecycle,
             ],
             swiftSettings: settings),
-        .testTarget(name: "LeverNodeTests", dependencies: ["LeverNode"], swiftSettings: settings),
+        .testTarget(
+            name: "LeverNodeTests", dependencies: ["LeverCore", "LeverNode"], exclude: ["js"], swiftSettings: settings),
         .testTarget(
             name: "ScenarioTests",
             dependencies: [
