@@ -294,6 +294,7 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
     private func fail(_ error: RPCError) {
         leaveWaitingRoom()
         state = .ending
+        upstream?.reset(.cancel)
         if let client, client.isOpenForSending {
             if responseBegun {
                 client.send(trailers: GRPCStatus(error).trailers)
@@ -301,7 +302,6 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
                 client.send(head: GRPCStatus(error).trailersOnly, endStream: true)
             }
         }
-        upstream?.reset(.cancel)
         answered()
     }
 

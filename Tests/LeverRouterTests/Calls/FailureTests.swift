@@ -6,10 +6,10 @@ import Testing
 
 @Suite("Calls that fail, and calls that wait")
 struct FailureTests {
-    @Test("the deadline ends the call for both sides", arguments: ["30m", "1m"])
-    func deadline(timeout: String) async throws {
+    @Test("the deadline ends the call for both sides")
+    func deadline() async throws {
         try await RouterHarness.run([.silent]) { harness, instances, routes in
-            let answer = await harness.call(headers: [("grpc-timeout", timeout)]).ended()
+            let answer = await harness.call(headers: [("grpc-timeout", "100m")]).ended()
             #expect(answer.status == 4)
             #expect(answer.reason == "deadline")
             #expect(await poll { instances[0].seen.first?.end != nil })
