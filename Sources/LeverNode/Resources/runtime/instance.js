@@ -210,10 +210,6 @@ class Instance {
                 channel.end();
             }
         };
-        channel.endStream = () => {
-            stream.end();
-            closeInput(stream);
-        };
         channel.broken = (error) => {
             channel.fail(error);
             endWith(error);
@@ -281,7 +277,13 @@ function reply(stream, failed, value) {
 }
 
 function sendTrailers(stream, trailers) {
-    if (!stream.destroyed && !stream.closed) stream.sendTrailers(trailers);
+    if (stream.destroyed || stream.closed) return;
+    stream.sendTrailers(trailers);
+    // What the caller still sends is of no use. A reset in the same turn would overtake the trailers.
+    if (!stream.readableEnded) {
+        stream.resume();
+        setImmediate(() => { if (!stream.destroyed && !stream.closed) stream.close(0); });
+    }
 }
 
 function trailersFor(error) {

@@ -215,16 +215,21 @@ function channel(client, target, args, options) {
     const call = start(client, target, CHANNEL_PATH, options);
     return new Promise((resolve, reject) => {
         let opened = false;
+        let refused = false;
+        const refuse = (error) => {
+            refused = true;
+            reject(error);
+        };
         const channel = new Channel(call.stream, {
             limit: client.maximumMessage,
             throws: true,
             first: (message) => {
                 opened = true;
                 if (message.kind === 'error') {
-                    reject(message.value);
+                    refuse(message.value);
                     channel.destroy();
                 } else if (message.kind !== 'accepted') {
-                    reject(RPCError.of('bad-message', `${call.url} did not begin with an empty message`));
+                    refuse(RPCError.of('bad-message', `${call.url} did not begin with an empty message`));
                     channel.destroy();
                 } else {
                     resolve(channel);
@@ -238,16 +243,18 @@ function channel(client, target, args, options) {
             const error = outcome(call);
             if (!opened) {
                 opened = true;
-                reject(error || RPCError.of('defect', `${call.url} ended before it accepted the channel`));
+                refuse(error || RPCError.of('defect', `${call.url} ended before it accepted the channel`));
             } else if (error) {
                 channel.fail(error);
             } else {
                 finishInput();
+                // The method has returned: nobody reads what would still be sent.
+                channel.end();
             }
         };
         channel.broken = (error) => {
             if (opened) channel.fail(error);
-            else reject(error);
+            else refuse(error);
             opened = true;
             channel.destroy();
         };
@@ -255,8 +262,8 @@ function channel(client, target, args, options) {
             call.closed = true;
             if (!opened || call.failure || call.status !== 'ok') {
                 const error = outcome(call) || RPCError.of('defect', `${call.url} ended before it accepted the channel`);
-                if (!opened) reject(error);
-                else channel.fail(error);
+                if (!opened) refuse(error);
+                else if (!refused) channel.fail(error);
                 opened = true;
             } else if (channel.inputEnded) {
                 channel.pump();

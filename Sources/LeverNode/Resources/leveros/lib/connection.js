@@ -27,7 +27,6 @@ class Connection {
         this.destination = destination;
         this.address = parseDestination(destination);
         this.session = undefined;
-        this.active = 0;
     }
 
     /** Opens a stream; throws only what is a programmer's mistake. */
@@ -41,10 +40,9 @@ class Connection {
             stream = this.open().request(headers, { endStream: false });
         }
         const session = this.session;
-        if (this.active++ === 0) session.ref();
         session.calls++;
+        stream.leverSession = session;
         stream.once('close', () => {
-            this.active--;
             // An idle connection does not keep the program running.
             if (--session.calls === 0 && !session.destroyed) session.unref();
         });
@@ -57,13 +55,16 @@ class Connection {
             known.ref();
             return known;
         }
+        const socket = net.connect({ ...this.address, noDelay: true });
         const session = http2.connect('http://localhost', {
-            createConnection: () => net.connect({ ...this.address, noDelay: true }),
+            createConnection: () => socket,
             settings: { enablePush: false, initialWindowSize: STREAM_WINDOW },
             peerMaxConcurrentStreams: 10_000,
             maxSessionMemory: 64,
         });
         session.calls = 0;
+        // Node gives the streams of a lost connection the code of a cancelled one.
+        socket.prependListener('close', () => { session.lost = true; });
         const timer = setTimeout(() => {
             session.destroy(new Error(`no connection within ${CONNECT_TIMEOUT / 1000} s`));
         }, CONNECT_TIMEOUT);
@@ -89,13 +90,16 @@ class Connection {
 
     /** What a lost stream means for its call. */
     failure(stream, error) {
-        const cause = (error && error.code !== 'ERR_HTTP2_STREAM_ERROR' && error) || stream.session?.failure;
-        switch (stream.rstCode) {
-        case 0x7: return RPCError.of('unreachable', `${this.destination} refused the call`);
-        case 0x8: if (!cause) return RPCError.of('cancelled', `${this.destination} cancelled the call`); break;
-        case 0x2: if (!cause) return RPCError.of('defect', `${this.destination} failed on the call`); break;
+        const session = stream.leverSession;
+        const cause = session.failure || (error && error.code !== 'ERR_HTTP2_STREAM_ERROR' && error);
+        if (!cause && !session.lost) {
+            switch (stream.rstCode) {
+            case 0x7: return RPCError.of('unreachable', `${this.destination} refused the call`);
+            case 0x8: return RPCError.of('cancelled', `${this.destination} cancelled the call`);
+            default: return RPCError.of('defect', `${this.destination} reset the call with code ${stream.rstCode}`);
+            }
         }
-        if (cause && /^(ECONN|ENOTFOUND|EAI_|EHOST|ENET|ENOENT|ETIMEDOUT|EPIPE)/.test(cause.code || '')) {
+        if (cause && cause.syscall && cause.syscall !== 'read' && cause.syscall !== 'write') {
             return RPCError.of('unreachable', `${this.destination} cannot be reached: ${cause.message}`);
         }
         const detail = cause ? `: ${cause.message}` : '';
