@@ -93,6 +93,7 @@ extension HTTP2Connection {
                 }
                 if change > 0 { windowOpened(stream) }
             }
+            sendReadyStreams()
         case .maximumFrameSize:
             guard (16_384...16_777_215).contains(value) else {
                 throw .connection(.protocolError, "SETTINGS_MAX_FRAME_SIZE is \(value)")

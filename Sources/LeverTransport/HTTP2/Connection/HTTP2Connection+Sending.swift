@@ -152,12 +152,11 @@ extension HTTP2Connection {
             throw .stream(stream.id, .flowControlError, "the stream's window is larger than 2^31 - 1")
         }
         windowOpened(stream)
+        sendReadyStreams()
     }
 
-    /// A stream's window has grown: what waits may go on.
+    /// A stream's window has grown: what waits may have its turn.
     func windowOpened(_ stream: StreamState) {
-        guard !stream.isQueueEmpty else { return }
-        becomeReady(stream)
-        sendReadyStreams()
+        if !stream.isQueueEmpty { becomeReady(stream) }
     }
 }
