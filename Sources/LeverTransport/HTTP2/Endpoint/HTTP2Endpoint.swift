@@ -51,6 +51,9 @@ package final class HTTP2Endpoint {
         self.logger = logger
     }
 
+    /// Whether there is a connection that takes streams.
+    package var isConnected: Bool { if case .connected = state { true } else { false } }
+
     // MARK: Streams
 
     /// Opens a stream, at once where there is room on a connection, later where there is not. `delegate` hears
