@@ -63,6 +63,8 @@ class Connection {
             maxSessionMemory: 64,
         });
         session.calls = 0;
+        // The session tells streams that wait for it of a failed connection before it tells us.
+        socket.prependListener('error', (error) => { session.failure = error; });
         // Node gives the streams of a lost connection the code of a cancelled one.
         socket.prependListener('close', () => { session.lost = true; });
         const timer = setTimeout(() => {
