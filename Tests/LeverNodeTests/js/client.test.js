@@ -129,7 +129,7 @@ test('the first client of the documentation ends by itself', async (t) => {
         ['channel.js', '{"number":1,"message":"one"}\n{"number":2,"message":"two"}\n{"number":3,"message":"three"}\n'],
     ]) {
         const child = spawn(process.execPath, [path.join(hello, script)], {
-            env: { PATH: process.env.PATH, NODE_PATH: RESOURCES, LEVEROS_IP_PORT: `unix:${instance.socket}` },
+            env: { ...process.env, NODE_PATH: RESOURCES, LEVEROS_IP_PORT: `unix:${instance.socket}` },
         });
         let output = '';
         child.stdout.on('data', (data) => { output += data; });

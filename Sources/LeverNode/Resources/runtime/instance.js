@@ -48,23 +48,32 @@ class Instance {
         this.sessions.add(session);
         session.on('error', () => {});
         session.once('close', () => this.sessions.delete(session));
-        if (this.draining) session.close();
+        closeWhenWritten(session);
+        if (this.draining) session.goaway();
     }
 
     /** Takes no new connections and calls, and waits for those that run. */
     drain() {
-        if (!this.draining) {
-            this.draining = new Promise((resolve) => {
-                this.server.close(() => resolve());
-                for (const session of this.sessions) session.close();
-            });
-        }
+        this.draining ??= this.finish();
         return this.draining;
+    }
+
+    async finish() {
+        this.server.close();
+        for (const session of this.sessions) if (!session.destroyed) session.goaway();
+        const closed = [...this.sessions].map((session) => new Promise((resolve) => {
+            session.once('close', resolve);
+            session.close();
+        }));
+        await Promise.all(closed);
     }
 
     accept(stream, headers) {
         // Without a listener an error of the connection would end the process.
         stream.on('error', () => {});
+        // A peer that has not seen the end coming may try elsewhere.
+        if (this.draining) return stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
+        stream.session.began(stream);
         if (headers[':method'] !== 'POST') return refuseHTTP(stream, 405);
         if (!/^application\/grpc(?:$|[+;])/.test(headers['content-type'] || '')) return refuseHTTP(stream, 415);
         const path = headers[':path'];
@@ -249,6 +258,31 @@ class Instance {
         };
         context.run(call, () => callChannelMethod(method, channel, args, settle));
     }
+}
+
+/**
+ * Puts off a session's end until its streams are closed and written. Node 18 ends one, for example when the peer has
+ * sent GOAWAY, together with its last stream, and what that one has not yet written is lost.
+ */
+function closeWhenWritten(session) {
+    const close = session.close.bind(session);
+    let streams = 0;
+    let ending = false;
+    const settle = () => {
+        if (!ending || streams > 0) return;
+        setTimeout(() => { if (streams === 0 && !session.destroyed) close(); }, 5);
+    };
+    session.began = (stream) => {
+        streams++;
+        stream.once('close', () => {
+            streams--;
+            settle();
+        });
+    };
+    session.close = () => {
+        ending = true;
+        settle();
+    };
 }
 
 /** Ends a channel with the method's own error. */
