@@ -6,7 +6,7 @@ import NIOHTTP1
 /// Unchecked: all state is confined to the connection's event loop, which the methods that tasks call go to first.
 final class HTTP1Exchange: HTTPExchange, @unchecked Sendable {
     let request: HTTPRequestHead
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
     private let version: HTTPVersion
     private weak var connection: HTTP1Connection?
     private var port: HTTPBodyPort!

@@ -10,7 +10,7 @@ package final class HTTP2Exchange: HTTPExchange, HTTP2StreamDelegate, @unchecked
     private static let lateTimeout = TimeAmount.seconds(2)
 
     package let request: HTTPRequestHead
-    private let eventLoop: any EventLoop
+    package let eventLoop: any EventLoop
     private let stream: HTTP2Stream
     private var port: HTTPBodyPort!
     private var unsent = 0

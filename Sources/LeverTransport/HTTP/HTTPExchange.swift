@@ -55,6 +55,8 @@ package struct HTTPResponseHead: Sendable {
 /// the peer is gone.
 package protocol HTTPExchange: AnyObject, Sendable {
     var request: HTTPRequestHead { get }
+    /// The loop of the connection, on which the handler runs.
+    var eventLoop: any EventLoop { get }
 
     /// The next piece of the body; `nil` at its end. What is not asked for is not read from the peer, beyond a bound.
     ///
