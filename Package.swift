@@ -98,6 +98,10 @@ let package = Package(
             dependencies: ["LeverCore", "LeverTransport", "LeverRouter", .nioCore, .nioPosix, .logging, .hashTree],
             path: "Benchmarks/Router/Proxy", swiftSettings: settings),
 
+        .executableTarget(
+            name: "DriverCrashHelper", dependencies: ["LeverCore", "LeverRuntime"],
+            path: "Tests/Support/DriverCrashHelper", swiftSettings: settings),
+
         .testTarget(name: "LeverCoreTests", dependencies: ["LeverCore"], swiftSettings: settings),
         .testTarget(
             name: "LeverTransportTests",
@@ -123,7 +127,8 @@ let package = Package(
         .testTarget(
             name: "LeverRuntimeTests",
             dependencies: [
-                "LeverCore", "LeverTransport", "LeverRouter", "LeverRuntime", .nioCore, .nioPosix, .logging, .lifecycle,
+                "LeverCore", "LeverTransport", "LeverRouter", "LeverRuntime", "DriverCrashHelper", .nioCore, .nioPosix,
+                .logging, .lifecycle,
             ],
             swiftSettings: settings),
         .testTarget(

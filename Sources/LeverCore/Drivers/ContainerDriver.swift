@@ -39,8 +39,8 @@ public protocol DriverInstance: Sendable {
     /// Waits for the instance's end; returns at once when it has ended already. Any number of tasks may wait.
     func exit() async -> InstanceExit
 
-    /// Asks the instance to end (SIGTERM) and makes it (SIGKILL) where it has not ended after `grace`. Returns at once; what
-    /// the instance started is ended, too.
+    /// Asks the instance to end (SIGTERM) and makes it (SIGKILL) where it has not ended after `grace`, at once
+    /// where that is zero. Does not wait; what the instance started is ended, too.
     func terminate(grace: Duration)
 
     /// The last lines that the instance wrote to its standard output and error, oldest first, at most `count`.

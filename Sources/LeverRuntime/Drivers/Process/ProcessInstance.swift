@@ -130,7 +130,7 @@ final class ProcessInstance: DriverInstance {
         state.withLock { state in
             if case .ended = state.phase { return }
             state.killTime = min(state.killTime ?? time, time)
-            ProcessSignals.send(SIGTERM, toGroup: start.pid)
+            if grace > .zero { ProcessSignals.send(SIGTERM, toGroup: start.pid) }
         }
         if grace <= .zero {
             killIfDue()
