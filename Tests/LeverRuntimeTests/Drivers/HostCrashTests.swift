@@ -45,6 +45,13 @@ import Darwin
             try #require(isStarted, "\(text)")
         }
 
+        /// All that it started, told by their arguments, so that those without environment count.
+        func offspring() -> [Int32] {
+            ProcessTable.read().processes.map(\.pid).filter {
+                fileContents("/proc/\($0)/cmdline").contains("100000.\(pid)") && isAlive($0)
+            }
+        }
+
         func kill() {
             ProcessSignals.send(SIGKILL, toGroup: pid)
             var status: Int32 = 0
@@ -76,6 +83,7 @@ import Darwin
             let directory = listen.dropFirst(5).split(separator: "/").dropLast().joined(separator: "/")
             #expect(try await eventually { access("/" + directory, F_OK) != 0 })
             #expect(processes(marked: mark) == [])
+            #expect(helper.offspring() == [])
         }
     }
 
@@ -101,7 +109,9 @@ import Darwin
                 let id = DriverFixture.newID()
                 let instance = try await fixture.startShell("exec sleep 100000", id: id)
                 let next = try ProcessDriver(configuration: configuration)
+                #expect(helper.offspring().count >= 6)
                 try await next.prepare()
+                #expect(helper.offspring() == [])
                 #expect(processes(marked: mark) == [])
                 #expect(processes(marked: "LEVEROS_INSTANCE_ID=\(id)").count == 1)
                 await next.shutdown()

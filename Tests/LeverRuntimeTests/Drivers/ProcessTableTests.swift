@@ -23,10 +23,10 @@ import Testing
             record(106, parent: 100, isZombie: true),
             record(107, run: "other", instance: "i"), record(108, run: "r", instance: "j"),
             record(109, instance: "i"),
-            record(50), record(110, parent: 50),
+            record(50), record(110, parent: 50), record(111, session: 103), record(112, session: 50),
         ])
         #expect(
-            table.others(ofInstance: "i", run: "r", leader: 100).map(\.pid) == [101, 102, 103, 104, 105])
-        #expect(table.processes { $0 == "r" }.map(\.pid) == [100, 103, 104, 105, 108])
+            table.others(ofInstance: "i", run: "r", leader: 100).map(\.pid) == [101, 102, 103, 104, 105, 111])
+        #expect(table.processes { $0 == "r" }.map(\.pid) == [100, 101, 102, 103, 104, 105, 108, 111])
     }
 }

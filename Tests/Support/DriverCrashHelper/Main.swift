@@ -21,10 +21,10 @@ enum Main {
         try await driver.prepare()
         let name = try ServiceName("crash")
         let scripts = [
-            "trap '' TERM HUP INT; while :; do sleep 0.01; done",
+            "trap '' TERM HUP INT; while :; do sleep 0.01; done # 100000.\(getpid())",
             // Children that leave the group, one of which has no environment.
-            "setsid sh -c 'sleep 100000; :' & env -i sleep 100000 & wait",
-            "setsid setsid sleep 100000 & kill -s STOP $$",
+            "setsid sh -c 'sleep 100000.\(getpid()); :' & env -i sleep 100000.\(getpid()) & wait",
+            "setsid setsid sleep 100000.\(getpid()) & kill -s STOP $$",
         ]
         var count = 0
         while count < 6 || arguments[3] == "on" {

@@ -209,13 +209,16 @@ final class ProcessInstance: DriverInstance {
     private func finish() {
         // Bounded: a pipe holds no more, and a process of somebody else's may have been given the other end.
         for _ in 0..<64 where hasMoreOutput() { _ = readOutput() }
-        surroundings.loop.unwatch(start.output)
         let ranOutOfMemory = start.cgroup.map(MemoryCgroup.ranOutOfMemory) ?? false
         unlink(start.socketPath)
 
         let (exit, waiters) = state.withLock { state in
-            if state.output >= 0 { close(state.output) }
-            state.output = -1
+            // Where it was closed at its end, the number may be another instance's by now, whose watch must stay.
+            if state.output >= 0 {
+                surroundings.loop.unwatch(state.output)
+                close(state.output)
+                state.output = -1
+            }
             let exit: InstanceExit
             switch state.phase {
             case .running, .ended: exit = .unknown("it has ended")

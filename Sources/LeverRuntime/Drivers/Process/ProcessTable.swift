@@ -30,7 +30,7 @@ struct ProcessTable {
             .filter { $0.pid != leader && !$0.isZombie }
     }
 
-    /// The living processes of all runs whose name satisfies the condition, and what descends from them.
+    /// The living processes of all runs whose name satisfies the condition, with their sessions, groups and descendants.
     func processes(ofRuns isMatching: (String) -> Bool) -> [ProcessRecord] {
         members(leader: nil) { $0.run.map(isMatching) ?? false }.filter { !$0.isZombie }
     }
@@ -44,8 +44,9 @@ struct ProcessTable {
         while isGrowing {
             isGrowing = false
             for process in processes where !pids.contains(process.pid) {
+                // A session or group with the number of one of its processes was made by that.
                 let belongs =
-                    pids.contains(process.parent) || process.session == leader || process.group == leader
+                    pids.contains(process.parent) || pids.contains(process.session) || pids.contains(process.group)
                 guard belongs else { continue }
                 pids.insert(process.pid)
                 isGrowing = true

@@ -2,7 +2,8 @@ extension Reaper {
     /// What the process runs, in POSIX shell. Arguments: the run's name, the directory of its sockets, whether to remove it.
     ///
     /// A process group is killed where its leader still is the process that the host started, by start time. Then all
-    /// processes are looked through until none of the run was found twice in a row; for longer where an instance was being
+    /// processes are looked through until none of the run was found twice in a row, each killed with the group that it
+    /// leads, in which may be children without environment; for longer where an instance was being
     /// started, which shows the host's own environment until its program is loaded.
     static let script = #"""
         trap '' HUP INT QUIT TERM
@@ -51,7 +52,9 @@ extension Reaper {
             for path in $(grep -l -F "LEVEROS_RUN_ID=$run" /proc/[0-9]*/environ 2>/dev/null); do
                 grep -q -F "LEVEROS_RUN_ID=$run" "$path" 2>/dev/null || continue
                 pid=${path#/proc/}
-                kill -s KILL "${pid%/environ}" 2>/dev/null && quiet=0
+                pid=${pid%/environ}
+                kill -s KILL -- "-$pid" 2>/dev/null
+                kill -s KILL "$pid" 2>/dev/null && quiet=0
             done
             sleep 0.05 2>/dev/null || sleep 1
         done
