@@ -56,7 +56,8 @@ public struct LeverURL: Sendable, Hashable {
     private init(environment: EnvironmentName?, path: Substring, in text: String) throws(RPCError) {
         let slash = UInt8(ascii: "/")
         guard let first = path.utf8.firstIndex(of: slash), let last = path.utf8.lastIndex(of: slash) else {
-            throw RPCError(.badURL, "\"\(text.prefix(256))\" names no method: it should be <service>[/<resource>]/<method>")
+            throw RPCError(
+                .badURL, "\"\(text.prefix(256))\" names no method: it should be <service>[/<resource>]/<method>")
         }
         self.environment = environment
         service = try ServiceName(path[..<first])

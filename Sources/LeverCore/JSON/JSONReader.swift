@@ -1,6 +1,6 @@
 /// Reads JSON text strictly as RFC 8259 has it. The bytes are read through an unsafe pointer, always behind a check of the
 /// position against the end.
-struct JSONReader {
+struct JSONReader: ~Copyable {
     private struct Failure: Error {
         let message: String
         let offset: Int
@@ -10,8 +10,8 @@ struct JSONReader {
     private let limits: ValueLimits
     private var position = 0
     private var elements = 0
-    /// Elements of arrays that are being read, innermost last; an array's are taken off as one when it ends.
-    private var stack: [LeverValue] = []
+    private var values = MoveStack<LeverValue>()
+    private var entries = MoveStack<LeverObject.Entry>()
 
     private init(_ bytes: UnsafeBufferPointer<UInt8>, limits: ValueLimits) {
         self.bytes = bytes
@@ -126,18 +126,16 @@ struct JSONReader {
             position += 1
             return .array([])
         }
-        let first = stack.count
+        let first = values.count
         while true {
             try countElement()
-            stack.append(try value(depth: depth + 1))
+            values.push(try value(depth: depth + 1))
             skipSpace()
             switch current {
             case UInt8(ascii: ","): position += 1
             case UInt8(ascii: "]"):
                 position += 1
-                let result = Array(stack[first...])
-                stack.removeSubrange(first...)
-                return .array(result)
+                return .array(values.popArray(from: first))
             default: throw unexpected("',' or ']'")
             }
         }
@@ -145,26 +143,29 @@ struct JSONReader {
 
     private mutating func object(depth: Int) throws(Failure) -> LeverValue {
         try enter(depth)
-        var entries: ContiguousArray<(key: String, value: LeverValue)> = []
         if current == UInt8(ascii: "}") {
             position += 1
             return .object(LeverObject())
         }
+        let first = entries.count
+        var keys = RepeatedKeys()
         while true {
             skipSpace()
             guard current == UInt8(ascii: "\"") else { throw unexpected("a name in quotes") }
             try countElement()
             let key = try string()
+            key.withContiguousUTF8 { keys.note($0) }
             skipSpace()
             guard current == UInt8(ascii: ":") else { throw unexpected("':'") }
             position += 1
-            entries.append((key, try value(depth: depth + 1)))
+            entries.push(LeverObject.Entry(key: key, value: try value(depth: depth + 1)))
             skipSpace()
             switch current {
             case UInt8(ascii: ","): position += 1
             case UInt8(ascii: "}"):
                 position += 1
-                return .object(LeverObject(entries: entries))
+                return .object(
+                    LeverObject(entries: entries.popEntries(from: first), mayRepeat: keys.arePossible))
             default: throw unexpected("',' or '}'")
             }
         }

@@ -7,12 +7,13 @@ struct JSONWriter: ~Copyable {
 
     init(isPretty: Bool = false, capacity: Int = 256) {
         self.isPretty = isPretty
-        self.capacity = max(64, capacity)
-        base = .allocate(capacity: self.capacity)
+        var size = max(64, capacity)
+        base = ScratchBlock.take(&size).assumingMemoryBound(to: UInt8.self)
+        self.capacity = size
     }
 
     deinit {
-        base.deallocate()
+        ScratchBlock.giveBack(base, capacity: capacity)
     }
 
     var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: base, count: count) }
@@ -24,10 +25,10 @@ struct JSONWriter: ~Copyable {
 
     @inline(never)
     private mutating func grow(_ needed: Int) {
-        let larger = max(capacity * 2, count + needed)
-        let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
+        var larger = max(capacity * 2, count + needed)
+        let moved = ScratchBlock.take(&larger).assumingMemoryBound(to: UInt8.self)
         moved.initialize(from: base, count: count)
-        base.deallocate()
+        ScratchBlock.giveBack(base, capacity: capacity)
         base = moved
         capacity = larger
     }
@@ -46,41 +47,53 @@ struct JSONWriter: ~Copyable {
     }
 
     private mutating func newLine(_ depth: Int) {
-        guard isPretty else { return }
         put(UInt8(ascii: "\n"))
         for _ in 0..<(2 * depth) { put(UInt8(ascii: " ")) }
     }
 
-    mutating func write(_ value: LeverValue, depth: Int = 0) {
+    mutating func write(_ value: borrowing LeverValue, depth: Int = 0) {
         switch value {
         case .null: put("null")
         case .bool(true): put("true")
         case .bool(false): put("false")
         case .number(let number): write(number)
         case .string(let text): write(text)
-        case .array(let values):
-            put(UInt8(ascii: "["))
-            for (index, value) in values.enumerated() {
+        case .array(let values): writeElements(values, depth: depth)
+        case .object(let object): writeProperties(object, depth: depth)
+        }
+    }
+
+    private mutating func writeElements(_ values: [LeverValue], depth: Int) {
+        put(UInt8(ascii: "["))
+        values.withUnsafeBufferPointer { values in
+            var index = 0
+            while index < values.count {
                 if index > 0 { put(UInt8(ascii: ",")) }
-                newLine(depth + 1)
-                write(value, depth: depth + 1)
+                if isPretty { newLine(depth + 1) }
+                write(values[index], depth: depth + 1)
+                index += 1
             }
-            if !values.isEmpty { newLine(depth) }
-            put(UInt8(ascii: "]"))
-        case .object(let object):
-            put(UInt8(ascii: "{"))
-            for index in 0..<object.count {
+        }
+        if isPretty, !values.isEmpty { newLine(depth) }
+        put(UInt8(ascii: "]"))
+    }
+
+    private mutating func writeProperties(_ object: LeverObject, depth: Int) {
+        put(UInt8(ascii: "{"))
+        object.withEntries { entries in
+            var index = 0
+            while index < entries.count {
                 if index > 0 { put(UInt8(ascii: ",")) }
-                newLine(depth + 1)
-                let property = object[index]
-                write(property.key)
+                if isPretty { newLine(depth + 1) }
+                write(entries[index].key)
                 put(UInt8(ascii: ":"))
                 if isPretty { put(UInt8(ascii: " ")) }
-                write(property.value, depth: depth + 1)
+                write(entries[index].value, depth: depth + 1)
+                index += 1
             }
-            if !object.isEmpty { newLine(depth) }
-            put(UInt8(ascii: "}"))
         }
+        if isPretty, !object.isEmpty { newLine(depth) }
+        put(UInt8(ascii: "}"))
     }
 
     // MARK: Numbers
@@ -92,13 +105,40 @@ struct JSONWriter: ~Copyable {
             if number == 0, number.sign == .minus { return put("-0") }
             return write(Int64(number))
         }
-        // The standard library prints the shortest digits that read back as the same double.
-        var text = number.description
-        text.withUTF8 { digits in
-            makeRoom(digits.count)
-            (base + count).initialize(from: digits.baseAddress!, count: digits.count)
-            count += digits.count
+        if writeDecimal(number) { return }
+        // The standard library prints the shortest digits that read back as the same double; ".0" says nothing in JSON.
+        number.description.withContiguousUTF8 { digits in
+            let length =
+                digits.count > 2 && digits[digits.count - 2] == UInt8(ascii: ".")
+                    && digits[digits.count - 1] == UInt8(ascii: "0") ? digits.count - 2 : digits.count
+            makeRoom(length)
+            (base + count).initialize(from: digits.baseAddress!, count: length)
+            count += length
         }
+    }
+
+    /// Writes a number of at most six decimals and 15 digits in all, the usual kind; `false` for any other.
+    ///
+    /// No two decimals of so few digits are the same double, so the one found is the shortest. That it reads back as the number
+    /// is checked: both operands are exact, so their quotient is what a reader gets.
+    private mutating func writeDecimal(_ number: Double) -> Bool {
+        let scaled = (number.magnitude * 1_000_000).rounded()
+        guard scaled >= 1, scaled < 1e15, scaled / 1_000_000 == number.magnitude else { return false }
+        let (whole, fraction) = Int64(scaled).quotientAndRemainder(dividingBy: 1_000_000)
+        makeRoom(32)
+        if number < 0 { put(UInt8(ascii: "-")) }
+        write(whole)
+        base[count] = UInt8(ascii: ".")
+        var rest = fraction
+        var last = 0
+        for place in stride(from: 6, to: 0, by: -1) {
+            let digit = UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+            base[count + place] = UInt8(ascii: "0") + digit
+            if digit != 0, last == 0 { last = place }
+        }
+        count += last + 1
+        return true
     }
 
     private mutating func write(_ integer: Int64) {
@@ -125,24 +165,61 @@ struct JSONWriter: ~Copyable {
 
     // MARK: Texts
 
+    @inline(__always)
     private mutating func write(_ text: String) {
-        var text = text
-        text.withUTF8 { utf8 in
-            // Without escapes, the usual case, the text fits and is copied as it is.
-            makeRoom(utf8.count + 2)
-            base[count] = UInt8(ascii: "\"")
-            count += 1
-            var plain = 0
-            for index in 0..<utf8.count {
-                let byte = utf8[index]
-                if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { continue }
-                copy(utf8, plain, index)
-                plain = index + 1
-                writeEscape(byte)
+        text.withContiguousUTF8 { writeText($0) }
+    }
+
+    private mutating func writeText(_ utf8: UnsafeBufferPointer<UInt8>) {
+        // Without escapes, the usual case, the text fits and is copied as it is, eight bytes at a time.
+        makeRoom(utf8.count + 2)
+        base[count] = UInt8(ascii: "\"")
+        count += 1
+        var index = 0
+        if utf8.count >= 8 {
+            let source = UnsafeRawPointer(utf8.baseAddress!)
+            let target = UnsafeMutableRawPointer(base + count)
+            while index + 8 <= utf8.count {
+                let word = source.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                if Self.needsEscape(word) { break }
+                target.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
+                index += 8
             }
-            copy(utf8, plain, utf8.count)
-            put(UInt8(ascii: "\""))
         }
+        while index < utf8.count {
+            let byte = utf8[index]
+            guard byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { break }
+            base[count + index] = byte
+            index += 1
+        }
+        count += index
+        if index < utf8.count { writeEscaped(utf8, from: index) }
+        put(UInt8(ascii: "\""))
+    }
+
+    /// Whether one of eight bytes is a quote, a backslash or a control character. A byte above 0x7F never counts as one
+    /// ("Bit Twiddling Hacks", S. E. Anderson: a byte less than n, a zero byte).
+    @inline(__always)
+    private static func needsEscape(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quotes = word ^ (ones &* 0x22)
+        let backslashes = word ^ (ones &* 0x5C)
+        let found =
+            ((word &- ones &* 0x20) & ~word) | ((quotes &- ones) & ~quotes) | ((backslashes &- ones) & ~backslashes)
+        return found & 0x8080_8080_8080_8080 != 0
+    }
+
+    @inline(never)
+    private mutating func writeEscaped(_ utf8: UnsafeBufferPointer<UInt8>, from start: Int) {
+        var plain = start
+        for index in start..<utf8.count {
+            let byte = utf8[index]
+            if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { continue }
+            copy(utf8, plain, index)
+            plain = index + 1
+            writeEscape(byte)
+        }
+        copy(utf8, plain, utf8.count)
     }
 
     @inline(__always)

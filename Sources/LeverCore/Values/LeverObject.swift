@@ -5,7 +5,13 @@ public struct LeverObject: Sendable {
     /// From how many properties on an object has an index.
     private static let indexThreshold = 16
 
-    private var entries: ContiguousArray<(key: String, value: LeverValue)>
+    /// One property. Not a tuple: the compiler writes code to release a struct, a tuple is released through its metadata.
+    struct Entry: Sendable {
+        var key: String
+        var value: LeverValue
+    }
+
+    private var entries: ContiguousArray<Entry>
     private var positions: [String: Int]?
 
     /// Makes an object without properties.
@@ -15,21 +21,21 @@ public struct LeverObject: Sendable {
 
     /// Makes an object of pairs; of pairs with the same key the last one's value counts.
     public init(_ pairs: some Sequence<(key: String, value: LeverValue)>) {
-        self.init(entries: ContiguousArray(pairs))
+        self.init(entries: ContiguousArray(pairs.lazy.map { Entry(key: $0.key, value: $0.value) }))
     }
 
-    /// Takes over pairs whose keys may repeat.
-    init(entries: ContiguousArray<(key: String, value: LeverValue)>) {
+    /// Takes over properties; where their keys may repeat, the last one's value counts.
+    init(entries: ContiguousArray<Entry>, mayRepeat: Bool = true) {
         self.entries = entries
         if entries.count > Self.indexThreshold {
             removeDuplicatesWithIndex()
-        } else if Self.hasDuplicates(entries) {
+        } else if mayRepeat, Self.hasDuplicates(entries) {
             self.entries.removeAll(keepingCapacity: true)
             for entry in entries { self[entry.key] = entry.value }
         }
     }
 
-    private static func hasDuplicates(_ entries: ContiguousArray<(key: String, value: LeverValue)>) -> Bool {
+    private static func hasDuplicates(_ entries: ContiguousArray<Entry>) -> Bool {
         var index = 1
         while index < entries.count {
             var earlier = 0
@@ -74,7 +80,7 @@ public struct LeverObject: Sendable {
                 entries.remove(at: position)
                 if positions != nil { rebuildIndex() }
             case (nil, let value?):
-                entries.append((key, value))
+                entries.append(Entry(key: key, value: value))
                 if positions != nil {
                     positions?[key] = entries.count - 1
                 } else if entries.count > Self.indexThreshold {
@@ -87,8 +93,17 @@ public struct LeverObject: Sendable {
     }
 
     private mutating func rebuildIndex() {
-        positions = entries.count > Self.indexThreshold
+        positions =
+            entries.count > Self.indexThreshold
             ? Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.key, $0) }) : nil
+    }
+
+    /// Lends the properties as they lie in memory: encoders go through many of them, and copying one costs two counts.
+    @inline(__always)
+    func withEntries<Result, Failure: Error>(
+        _ body: (UnsafeBufferPointer<Entry>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try entries.withUnsafeBufferPointer(body)
     }
 
     /// The keys in order.
@@ -98,7 +113,9 @@ public struct LeverObject: Sendable {
 extension LeverObject: RandomAccessCollection {
     public var startIndex: Int { 0 }
     public var endIndex: Int { entries.count }
-    public subscript(position: Int) -> (key: String, value: LeverValue) { entries[position] }
+    public subscript(position: Int) -> (key: String, value: LeverValue) {
+        (entries[position].key, entries[position].value)
+    }
 }
 
 extension LeverObject: Hashable {
@@ -132,5 +149,30 @@ extension LeverObject: Hashable {
 extension LeverObject: ExpressibleByDictionaryLiteral {
     public init(dictionaryLiteral elements: (String, LeverValue)...) {
         self.init(elements.lazy.map { (key: $0.0, value: $0.1) })
+    }
+}
+
+/// Tells, while keys are read, whether one may have come before: a set of 64 marks, without the keys themselves.
+struct RepeatedKeys {
+    private var seen: UInt64 = 0
+    private(set) var arePossible = false
+
+    /// Notes a key. One that is not ASCII may equal another with different bytes, so it always counts as possibly repeated.
+    @inline(__always)
+    mutating func note(_ key: UnsafeBufferPointer<UInt8>) {
+        let count = key.count
+        guard count > 0 else { return mark(0) }
+        let first = key[0]
+        let middle = key[count / 2]
+        let last = key[count - 1]
+        if !key.isASCII { arePossible = true }
+        mark(UInt64(first) &* 0x9E37 &+ UInt64(middle) &* 0x79B9 &+ UInt64(last) &* 0x7F4A &+ UInt64(count) &* 0x85EB)
+    }
+
+    @inline(__always)
+    private mutating func mark(_ mixed: UInt64) {
+        let bit: UInt64 = 1 << ((mixed ^ (mixed >> 7)) & 63)
+        if seen & bit != 0 { arePossible = true }
+        seen |= bit
     }
 }

@@ -6,13 +6,14 @@ struct BackwardBuffer: ~Copyable {
     private var start: Int
 
     init(capacity: Int) {
-        self.capacity = max(64, capacity)
-        base = .allocate(byteCount: self.capacity, alignment: 8)
-        start = self.capacity
+        var size = max(64, capacity)
+        base = ScratchBlock.take(&size)
+        self.capacity = size
+        start = size
     }
 
     deinit {
-        base.deallocate()
+        ScratchBlock.giveBack(base, capacity: capacity)
     }
 
     /// Bytes written so far.
@@ -34,10 +35,10 @@ struct BackwardBuffer: ~Copyable {
     @inline(never)
     private mutating func grow(_ needed: Int) {
         let used = count
-        let larger = max(capacity * 2, used + needed + 64)
-        let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 8)
+        var larger = max(capacity * 2, used + needed + 64)
+        let moved = ScratchBlock.take(&larger)
         (moved + (larger - used)).copyMemory(from: base + start, byteCount: used)
-        base.deallocate()
+        ScratchBlock.giveBack(base, capacity: capacity)
         base = moved
         capacity = larger
         start = larger - used
@@ -64,6 +65,34 @@ struct BackwardBuffer: ~Copyable {
         makeRoom(bytes.count)
         start -= bytes.count
         (base + start).copyMemory(from: source, byteCount: bytes.count)
+    }
+
+    /// Writes bytes that are mostly few: names and words. Up to 16 are moved by two loads that may overlap, since a call of
+    /// `memcpy` costs more than that.
+    @inline(__always)
+    mutating func write(short bytes: UnsafeRawBufferPointer) {
+        let size = bytes.count
+        guard size > 0, size <= 16, let source = bytes.baseAddress else { return write(bytes) }
+        makeRoom(size)
+        start -= size
+        let target = base + start
+        if size >= 8 {
+            let first = source.loadUnaligned(as: UInt64.self)
+            let last = source.loadUnaligned(fromByteOffset: size - 8, as: UInt64.self)
+            target.storeBytes(of: first, as: UInt64.self)
+            target.storeBytes(of: last, toByteOffset: size - 8, as: UInt64.self)
+        } else if size >= 4 {
+            let first = source.loadUnaligned(as: UInt32.self)
+            let last = source.loadUnaligned(fromByteOffset: size - 4, as: UInt32.self)
+            target.storeBytes(of: first, as: UInt32.self)
+            target.storeBytes(of: last, toByteOffset: size - 4, as: UInt32.self)
+        } else {
+            target.storeBytes(of: source.load(as: UInt8.self), as: UInt8.self)
+            target.storeBytes(
+                of: source.load(fromByteOffset: size / 2, as: UInt8.self), toByteOffset: size / 2, as: UInt8.self)
+            target.storeBytes(
+                of: source.load(fromByteOffset: size - 1, as: UInt8.self), toByteOffset: size - 1, as: UInt8.self)
+        }
     }
 
     /// Writes the tag of a length-delimited field and the length of what was written since `end`.

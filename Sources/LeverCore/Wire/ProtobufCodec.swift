@@ -70,3 +70,20 @@ extension ValueCodec {
         try encode(message) { span in span.withUnsafeBytes { [UInt8]($0) } }
     }
 }
+
+extension ValueCodec {
+    /// Decodes an array.
+    public func decodeArguments(_ bytes: [UInt8]) throws(CodecError) -> RPCArguments {
+        try decodeArguments(bytes.span.bytes)
+    }
+
+    /// Decodes an array.
+    public func decodeReply(_ bytes: [UInt8]) throws(CodecError) -> RPCReply {
+        try decodeReply(bytes.span.bytes)
+    }
+
+    /// Decodes an array.
+    public func decodeStreamMessage(_ bytes: [UInt8]) throws(CodecError) -> StreamMessage {
+        try decodeStreamMessage(bytes.span.bytes)
+    }
+}

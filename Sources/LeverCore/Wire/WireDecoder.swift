@@ -1,9 +1,11 @@
 /// Reads messages in one pass. Fields come in any order, unknown ones are skipped, the last member of a oneof wins, and
 /// a message-typed field that is seen again is merged into what it was.
-struct WireDecoder {
+struct WireDecoder: ~Copyable {
     private let base: UnsafeRawPointer
     private let limits: ValueLimits
     private var elements = 0
+    private var values = MoveStack<LeverValue>()
+    private var entries = MoveStack<LeverObject.Entry>()
 
     init(base: UnsafeRawPointer, limits: ValueLimits) {
         self.base = base
@@ -19,11 +21,9 @@ struct WireDecoder {
             let field = try reader.next()
             switch field.tag {
             case UInt64(WireTag.arguments):
-                var values: [LeverValue] = []
-                if case .values(let earlier)? = result { values = earlier }
-                result = nil
-                try appendElements(reader.reader(of: field), to: &values, depth: 1)
-                result = .values(values)
+                var earlier: [LeverValue] = []
+                if case .values(let values)? = result { earlier = values }
+                result = .values(try list(reader.reader(of: field), after: earlier, depth: 1))
             case UInt64(WireTag.byteArguments): result = .bytes(reader.bytes(field))
             default: break
             }
@@ -105,18 +105,14 @@ struct WireDecoder {
                 result = .bool((field.start..<field.end).contains { reader.byte(at: $0) & 0x7F != 0 })
             case UInt64(WireTag.array):
                 try check(depth, field.start)
-                var values: [LeverValue] = []
-                if case .array(let known) = result { values = known }
-                result = .null
-                try appendElements(reader.reader(of: field), to: &values, depth: depth + 1)
-                result = .array(values)
+                var earlier: [LeverValue] = []
+                if case .array(let values) = result { earlier = values }
+                result = .array(try list(reader.reader(of: field), after: earlier, depth: depth + 1))
             case UInt64(WireTag.object):
                 try check(depth, field.start)
-                var entries: ContiguousArray<(key: String, value: LeverValue)> = []
-                if case .object(let known) = result { entries.append(contentsOf: known) }
-                result = .null
-                try appendProperties(reader.reader(of: field), to: &entries, depth: depth + 1)
-                result = .object(LeverObject(entries: entries))
+                var earlier = LeverObject()
+                if case .object(let object) = result { earlier = object }
+                result = .object(try object(reader.reader(of: field), after: earlier, depth: depth + 1))
             default:
                 break
             }
@@ -124,63 +120,66 @@ struct WireDecoder {
         return result
     }
 
-    private mutating func appendElements(
-        _ list: WireReader, to values: inout [LeverValue], depth: Int
-    ) throws(CodecError) {
-        try reserve(list, &values)
-        var reader = list
+    private mutating func list(
+        _ message: WireReader, after earlier: [LeverValue], depth: Int
+    ) throws(CodecError) -> [LeverValue] {
+        let first = values.count
+        if !earlier.isEmpty { for value in earlier { values.push(value) } }
+        var reader = message
         while !reader.isAtEnd {
             let field = try reader.next()
             guard field.tag == UInt64(WireTag.element) else { continue }
-            values.append(try value(reader.reader(of: field), merging: .null, depth: depth))
+            try countElement(field)
+            values.push(try value(reader.reader(of: field), merging: .null, depth: depth))
         }
+        return values.popArray(from: first)
     }
 
-    private mutating func reserve(_ list: WireReader, _ values: inout [LeverValue]) throws(CodecError) {
-        let count = try count(list)
-        values.reserveCapacity(values.count + count)
-    }
-
-    private mutating func appendProperties(
-        _ list: WireReader, to entries: inout ContiguousArray<(key: String, value: LeverValue)>, depth: Int
-    ) throws(CodecError) {
-        let count = try count(list)
-        entries.reserveCapacity(entries.count + count)
-        var reader = list
+    private mutating func object(
+        _ message: WireReader, after earlier: LeverObject, depth: Int
+    ) throws(CodecError) -> LeverObject {
+        let first = entries.count
+        if !earlier.isEmpty {
+            for entry in earlier { entries.push(LeverObject.Entry(key: entry.key, value: entry.value)) }
+        }
+        var keys = RepeatedKeys()
+        var reader = message
         while !reader.isAtEnd {
             let field = try reader.next()
             guard field.tag == UInt64(WireTag.element) else { continue }
+            try countElement(field)
             var property = reader.reader(of: field)
             var name = ""
+            var nameBytes = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
             var contents = LeverValue.null
             while !property.isAtEnd {
                 let part = try property.next()
                 switch part.tag {
-                case UInt64(WireTag.name): name = try property.text(part)
+                case UInt64(WireTag.name):
+                    name = try property.text(part)
+                    nameBytes = property.buffer(part)
                 case UInt64(WireTag.value):
                     contents = try value(property.reader(of: part), merging: contents, depth: depth)
                 default: break
                 }
             }
-            entries.append((name, contents))
+            keys.note(nameBytes)
+            entries.push(LeverObject.Entry(key: name, value: contents))
         }
+        return LeverObject(
+            entries: entries.popEntries(from: first), mayRepeat: keys.arePossible || !earlier.isEmpty)
     }
 
-    /// Counts the entries of a list, so that its memory is taken once, and bounds them.
-    private mutating func count(_ list: WireReader) throws(CodecError) -> Int {
-        var reader = list
-        var count = 0
-        while !reader.isAtEnd {
-            if try reader.next().tag == UInt64(WireTag.element) { count += 1 }
-        }
-        elements += count
-        guard elements <= limits.maximumElements else {
+    @inline(__always)
+    private mutating func countElement(_ field: WireReader.Field) throws(CodecError) {
+        elements += 1
+        if elements > limits.maximumElements {
             throw CodecError(
-                message: "the message holds more than \(limits.maximumElements) elements", offset: list.position)
+                message: "the message holds more than \(limits.maximumElements) elements", offset: field.start)
         }
-        return count
     }
 
+    @inline(__always)
     private func check(_ depth: Int, _ offset: Int) throws(CodecError) {
         if depth >= limits.maximumDepth {
             throw CodecError(message: "the value is nested deeper than \(limits.maximumDepth) levels", offset: offset)

@@ -54,24 +54,41 @@ struct WireEncoder: ~Copyable {
         buffer.write(tag: tag, lengthSince: end)
     }
 
+    @inline(__always)
     private mutating func write(tag: UInt8, _ text: String) {
         let end = buffer.count
-        var text = text
-        text.withUTF8 { buffer.write(UnsafeRawBufferPointer($0)) }
+        text.withContiguousUTF8 { buffer.write(short: UnsafeRawBufferPointer($0)) }
         buffer.write(tag: tag, lengthSince: end)
     }
 
     private mutating func writeElements(_ values: [LeverValue], depth: Int) throws(CodecError) {
-        var index = values.count
-        while index > 0 {
-            index -= 1
-            let end = buffer.count
-            try write(values[index], depth: depth)
-            buffer.write(tag: WireTag.element, lengthSince: end)
+        try values.withUnsafeBufferPointer { values throws(CodecError) in
+            var index = values.count
+            while index > 0 {
+                index -= 1
+                let end = buffer.count
+                try write(values[index], depth: depth)
+                buffer.write(tag: WireTag.element, lengthSince: end)
+            }
         }
     }
 
-    private mutating func write(_ value: LeverValue, depth: Int) throws(CodecError) {
+    private mutating func writeProperties(_ object: LeverObject, depth: Int) throws(CodecError) {
+        try object.withEntries { entries throws(CodecError) in
+            var index = entries.count
+            while index > 0 {
+                index -= 1
+                let propertyEnd = buffer.count
+                try write(entries[index].value, depth: depth)
+                buffer.write(tag: WireTag.value, lengthSince: propertyEnd)
+                // The name is no member of a oneof: empty, its field is left out as protobuf does it.
+                if !entries[index].key.isEmpty { write(tag: WireTag.name, entries[index].key) }
+                buffer.write(tag: WireTag.element, lengthSince: propertyEnd)
+            }
+        }
+    }
+
+    private mutating func write(_ value: borrowing LeverValue, depth: Int) throws(CodecError) {
         switch value {
         case .null:
             break
@@ -90,21 +107,12 @@ struct WireEncoder: ~Copyable {
         case .object(let object):
             try check(depth)
             let end = buffer.count
-            var index = object.count
-            while index > 0 {
-                index -= 1
-                let property = object[index]
-                let propertyEnd = buffer.count
-                try write(property.value, depth: depth + 1)
-                buffer.write(tag: WireTag.value, lengthSince: propertyEnd)
-                // The name is no member of a oneof: empty, its field is left out as protobuf does it.
-                if !property.key.isEmpty { write(tag: WireTag.name, property.key) }
-                buffer.write(tag: WireTag.element, lengthSince: propertyEnd)
-            }
+            try writeProperties(object, depth: depth + 1)
             buffer.write(tag: WireTag.object, lengthSince: end)
         }
     }
 
+    @inline(__always)
     private func check(_ depth: Int) throws(CodecError) {
         if depth >= maximumDepth {
             throw CodecError(message: "the value is nested deeper than \(maximumDepth) levels", offset: 0)

@@ -104,10 +104,16 @@ struct WireReader {
         }
     }
 
-    func text(_ field: Field) throws(CodecError) -> String {
-        let bytes = UnsafeBufferPointer(
+    /// The contents of a field, valid as long as the message is.
+    @inline(__always)
+    func buffer(_ field: Field) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(
             start: (base + field.start).assumingMemoryBound(to: UInt8.self), count: field.end - field.start)
-        guard let text = String(validUTF8: bytes) else {
+    }
+
+    @inline(__always)
+    func text(_ field: Field) throws(CodecError) -> String {
+        guard let text = String(validUTF8: buffer(field)) else {
             throw CodecError(message: "a text is not valid UTF-8", offset: field.start)
         }
         return text
