@@ -60,6 +60,13 @@ import Darwin
         }
     }
 
+    /// The directory of the sockets of one of these processes.
+    private func runtimeDirectory(marked mark: String) throws -> String {
+        let listen = try #require(
+            processes(marked: mark).first.flatMap { ProcessTable.variable("LEVEROS_LISTEN", of: $0) })
+        return String(listen.dropFirst(5).prefix(upTo: try #require(listen.lastIndex(of: "/"))))
+    }
+
     private func withDataDirectory(_ body: (String) async throws -> Void) async throws {
         var template = Array("/tmp/lever-data-XXXXXX".utf8CString)
         _ = try #require(mkdtemp(&template))
@@ -75,13 +82,11 @@ import Darwin
             try await helper.waitUntilStarted()
             let mark = "LEVEROS_RUN_ID=\(RunName.prefix(dataDirectory: data))"
             #expect(processes(marked: mark).count >= 6)
-            let listen = try #require(
-                processes(marked: mark).first.flatMap { ProcessTable.variable("LEVEROS_LISTEN", of: $0) })
+            let directory = try runtimeDirectory(marked: mark)
             helper.kill()
             #expect(try await eventually { processes(marked: mark).isEmpty })
             // What an instance starts at the last moment would show a little later.
-            let directory = listen.dropFirst(5).split(separator: "/").dropLast().joined(separator: "/")
-            #expect(try await eventually { access("/" + directory, F_OK) != 0 })
+            #expect(try await eventually { access(directory, F_OK) != 0 })
             #expect(processes(marked: mark) == [])
             #expect(helper.offspring() == [])
         }
@@ -100,7 +105,8 @@ import Darwin
             #expect(reapers.count == 1)
             for reaper in reapers { kill(reaper.pid, SIGKILL) }
             helper.kill()
-            #expect(!processes(marked: mark).isEmpty)
+            let directory = try runtimeDirectory(marked: mark)
+            #expect(access(directory, F_OK) == 0)
 
             var configuration = ProcessDriver.Configuration.defaults
             configuration.dataDirectory = data
@@ -114,6 +120,7 @@ import Darwin
                 #expect(helper.offspring() == [])
                 #expect(processes(marked: mark) == [])
                 #expect(processes(marked: "LEVEROS_INSTANCE_ID=\(id)").count == 1)
+                #expect(access(directory, F_OK) != 0)
                 await next.shutdown()
                 instance.terminate(grace: .zero)
                 _ = await instance.exit()

@@ -72,7 +72,8 @@ public final class ProcessDriver: ContainerDriver {
         guard isFirst else { throw RuntimeError(.driver, "the process driver has been prepared already") }
         try await endLeftovers()
         let directory = try RuntimeDirectory(
-            configuration.runtimeDirectory, temporary: configuration.environment["TMPDIR"])
+            configuration.runtimeDirectory, temporary: configuration.environment["TMPDIR"],
+            owner: String(runPrefix.dropLast()))
         let loop = try DescriptorLoop()
         let reaper = Reaper(run: run, directory: directory.path, removesDirectory: directory.isOwn, loop: loop)
         do {

@@ -17,7 +17,11 @@ struct RuntimeDirectory: Sendable {
     let isOwn: Bool
 
     /// Checks a given directory, or makes one.
-    init(_ given: String?, temporary: String?) throws {
+    ///
+    /// - Parameters:
+    ///   - temporary: where to make it, if there is room for the paths of sockets.
+    ///   - owner: letters and digits that stand for the data directory; what earlier runs of the same left is removed.
+    init(_ given: String?, temporary: String?, owner: String) throws {
         if let given {
             guard given.hasPrefix("/"), access(given, W_OK | X_OK) == 0 else {
                 throw RuntimeError(
@@ -34,8 +38,9 @@ struct RuntimeDirectory: Sendable {
             return
         }
         var failure = ""
-        for base in [temporary, "/tmp"].compactMap(\.self) where base.hasPrefix("/") && base.utf8.count <= 60 {
-            var template = Array("\(base)/lever-XXXXXX".utf8CString)
+        for base in [temporary, "/tmp"].compactMap(\.self) where base.hasPrefix("/") && base.utf8.count <= 45 {
+            Self.removeLeftovers(in: base, prefix: "lever-\(owner)-")
+            var template = Array("\(base)/lever-\(owner)-XXXXXX".utf8CString)
             if mkdtemp(&template) != nil {
                 path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
                 isOwn = true
@@ -52,6 +57,27 @@ struct RuntimeDirectory: Sendable {
     /// Removes it where the driver made it.
     func remove() {
         if isOwn { rmdir(path) }
+    }
+
+    private static func removeLeftovers(in base: String, prefix: String) {
+        for name in names(in: base) where name.hasPrefix(prefix) {
+            let path = "\(base)/\(name)"
+            for file in names(in: path) where file.hasSuffix(".sock") { unlink("\(path)/\(file)") }
+            rmdir(path)
+        }
+    }
+
+    private static func names(in path: String) -> [String] {
+        var names: [String] = []
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        while let entry = readdir(directory) {
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                })
+        }
+        return names
     }
 
     /// Whether a program listens on a unix socket. Asks by connecting: a file is there before its program listens.
