@@ -15,6 +15,10 @@ package struct HTTP2Configuration: Sendable {
     package var headerTableSize = 4096
     /// How long the peer may take to acknowledge SETTINGS.
     package var settingsTimeout: Duration = .seconds(20)
+    /// How long the peer may take to take the last bytes, and to close its half, when this side has closed.
+    package var closeTimeout: Duration = .seconds(5)
+    /// How long a peer may take to hear that this side drains, before streams that it opens are refused.
+    package var drainNoticeTimeout: Duration = .seconds(5)
     /// Frames without effect (PING, SETTINGS, empty DATA, PRIORITY, resets of young streams) that a peer may send within
     /// ten seconds; more end the connection with ENHANCE_YOUR_CALM.
     package var maximumIdleFrames = 10_000

@@ -168,13 +168,20 @@ extension HTTP2Connection {
         writer.writeGoAway(lastStream: 0x7FFF_FFFF, .noError, "")
         needsFlush()
         // Once the PING has come back, the peer has heard: what it opens after that is its own fault.
-        ping { [unowned self] _ in
-            guard isOpen, drainPhase == .announced else { return }
-            drainPhase = .final
-            writer.writeGoAway(lastStream: lastPeerStream, .noError, "")
-            needsFlush()
-            closeIfDrained()
+        ping { [unowned self] _ in drainHeard() }
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        drainTimer = eventLoop.scheduleTask(in: TimeAmount(configuration.drainNoticeTimeout)) {
+            bound.value.drainHeard()
         }
+    }
+
+    private func drainHeard() {
+        guard isOpen, drainPhase == .announced else { return }
+        drainTimer?.cancel()
+        drainPhase = .final
+        writer.writeGoAway(lastStream: lastPeerStream, .noError, "")
+        needsFlush()
+        closeIfDrained()
     }
 
     func closeIfDrained() {

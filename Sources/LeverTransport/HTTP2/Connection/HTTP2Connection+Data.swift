@@ -52,9 +52,7 @@ extension HTTP2Connection {
     }
 
     private func readDataOfEndedStream(_ header: FrameHeader) throws(HTTP2Error) {
-        let isKnown =
-            header.stream & 1 == 1 && (role == .server ? header.stream <= lastPeerStream : header.stream < nextStream)
-        guard isKnown else {
+        guard wasOpened(header.stream) else {
             throw .connection(.protocolError, "DATA on stream \(header.stream), which was never opened")
         }
         // What the peer had sent before it heard of the end.
@@ -78,14 +76,13 @@ extension HTTP2Connection {
             throw .connection(.frameSizeError, "RST_STREAM of \(header.length) bytes")
         }
         guard let stream = streams.stream(header.stream) else {
-            let isKnown = role == .server ? header.stream <= lastPeerStream : header.stream < nextStream
-            guard isKnown else {
+            guard wasOpened(header.stream) else {
                 throw .connection(.protocolError, "RST_STREAM on stream \(header.stream), which is idle")
             }
             return
         }
         // Opening and resetting at once costs this side more than the peer (the "rapid reset" of 2023).
-        if role == .server { try countIdleFrame() }
+        if role == .server, !stream.hasSentHead { try countIdleFrame() }
         let error = HTTP2ErrorCode(rawValue: code)
         if role == .client, error == .refusedStream, !stream.hasReceivedHead {
             end(stream, .notBegun("the peer refused the stream"))

@@ -91,7 +91,7 @@ extension HTTP2Connection {
                 guard !endStream else { throw .stream(id, .protocolError, "an informational head ends the stream") }
             } else {
                 stream.hasReceivedHead = true
-                stream.contentLeft = head.contentLength
+                stream.contentLeft = head.status == 204 || head.status == 304 ? nil : head.contentLength
                 if endStream { stream.canReceive = false }
             }
             stream.delegate?.stream(handle(of: stream), receivedHead: head, endStream: endStream)
@@ -101,8 +101,7 @@ extension HTTP2Connection {
 
     /// The block must be decoded all the same, or the tables of both sides would differ.
     private func readBlockOfEndedStream(_ block: ByteBuffer, _ id: UInt32) throws(HTTP2Error) {
-        let isKnown = id & 1 == 1 && (role == .server ? id <= lastPeerStream : id < nextStream)
-        guard isKnown else {
+        guard wasOpened(id) else {
             throw .connection(.protocolError, "HEADERS on stream \(id), which cannot be opened by the peer")
         }
         do throws(HTTP2Error) {
@@ -113,7 +112,8 @@ extension HTTP2Connection {
         guard recentResets.contains(id) else {
             throw .connection(.streamClosed, "HEADERS on stream \(id), which has ended")
         }
-        try countIdleFrame()
+        // A server's answer that crossed a cancellation is no fault of its own.
+        if role == .server { try countIdleFrame() }
     }
 
     func checkWholeContent(_ stream: StreamState) throws(HTTP2Error) {

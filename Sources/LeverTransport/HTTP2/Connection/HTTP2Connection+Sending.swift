@@ -10,7 +10,8 @@ extension HTTP2Connection {
         guard isOpen, let stream = streams.stream(handle), stream.isOpenForSending else { return }
         if stream.queue.isEmpty {
             writeHead(head, stream, endStream: endStream)
-        } else if endStream {
+        } else {
+            precondition(endStream, "a head that does not end its stream comes before all data")
             stream.queuedEnd = .trailers(head)
         }
     }
@@ -102,6 +103,7 @@ extension HTTP2Connection {
     private func writeHead(_ head: HTTP2EncodedHead, _ stream: StreamState, endStream: Bool) {
         writer.writeHeaders(
             stream.id, headerEncoder.encode(head), endStream: endStream, maximumFrameSize: peer.maximumFrameSize)
+        stream.hasSentHead = true
         needsFlush()
         if endStream {
             stream.canSend = false
@@ -140,8 +142,7 @@ extension HTTP2Connection {
             return
         }
         guard let stream = streams.stream(header.stream) else {
-            let isKnown = role == .server ? header.stream <= lastPeerStream : header.stream < nextStream
-            guard isKnown else {
+            guard wasOpened(header.stream) else {
                 throw .connection(.protocolError, "WINDOW_UPDATE on stream \(header.stream), which is idle")
             }
             return

@@ -34,6 +34,11 @@ extension HTTP2Connection {
         HTTP2Stream(connection: self, id: stream.id, slot: stream.slot)
     }
 
+    /// Whether a stream with this number was ever opened, by the client of the two.
+    func wasOpened(_ id: UInt32) -> Bool {
+        id & 1 == 1 && (role == .server ? id <= lastPeerStream : id < nextStream)
+    }
+
     func begin(_ id: UInt32, canReceive: Bool, canSend: Bool) -> StreamState {
         let stream = streams.add(id)
         stream.begin(

@@ -81,6 +81,8 @@ package final class HTTP2Connection: ChannelInboundHandler {
     @exclusivity(unchecked) var hadNoRoom = false
 
     // Control
+    @exclusivity(unchecked) private var closeTimer: Scheduled<Void>?
+    @exclusivity(unchecked) var drainTimer: Scheduled<Void>?
     @exclusivity(unchecked) var settingsTimer: Scheduled<Void>?
     @exclusivity(unchecked) var isSettingsAcknowledged = false
     @exclusivity(unchecked) var pings: [UInt64: (sent: NIODeadline, acknowledged: (TimeAmount) -> Void)] = [:]
@@ -195,9 +197,28 @@ package final class HTTP2Connection: ChannelInboundHandler {
             // Streams that waited for room go on now, if the socket has taken the bytes.
             if !readyStreams.isEmpty { sendReadyStreams() }
         }
-        if phase == .closing, self.context != nil {
-            phase = .closed
-            context.close(promise: nil)
+        if phase == .closing { finishClosing() }
+    }
+
+    /// Closes once the socket has taken everything, the last answers included. Then only this side's half at first: bytes
+    /// that nobody has read would make the system reset the connection, and the peer lose what it has not read itself.
+    private func finishClosing() {
+        guard let context, closeTimer == nil else { return }
+        let bound = NIOLoopBound((connection: self, context: context), eventLoop: context.eventLoop)
+        closeTimer = context.eventLoop.scheduleTask(in: TimeAmount(configuration.closeTimeout)) {
+            bound.value.context.close(promise: nil)
+        }
+        let written = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
+        written.futureResult.whenComplete { result in
+            let (connection, context) = bound.value
+            guard connection.phase == .closing else { return }
+            connection.phase = .closed
+            if connection.role == .server, case .success = result {
+                context.close(mode: .output, promise: nil)
+            } else {
+                context.close(promise: nil)
+            }
         }
     }
 
@@ -219,14 +240,15 @@ package final class HTTP2Connection: ChannelInboundHandler {
 
     /// The socket is gone.
     private func lost(_ reason: String) {
-        guard phase != .closed || delegateUntilClosed != nil else { return }
         phase = .closed
+        closeTimer?.cancel()
         endAll(reason)
     }
 
     private func endAll(_ reason: String) {
         settingsTimer?.cancel()
         settingsTimer = nil
+        drainTimer?.cancel()
         pings.removeAll()
         for stream in streams.all where stream.id != 0 { end(stream, .connectionLost(reason)) }
         readyStreams.removeAll()

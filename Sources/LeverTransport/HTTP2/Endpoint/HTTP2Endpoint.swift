@@ -10,7 +10,8 @@ import NIOPosix
 package final class HTTP2Endpoint {
     private enum State {
         case idle
-        case connecting(HTTP2Connection?)
+        /// The attempt's number.
+        case connecting(Int)
         case connected(HTTP2Connection)
         case closed
     }
@@ -31,7 +32,12 @@ package final class HTTP2Endpoint {
     @exclusivity(unchecked) private var queue: CircularBuffer<Waiting> = []
     @exclusivity(unchecked) private var queueTimer: (deadline: NIODeadline, task: Scheduled<Void>)?
     @exclusivity(unchecked) private var probes: [(Result<Void, ConnectError>) -> Void] = []
-    @exclusivity(unchecked) private var attempts = 0
+    @exclusivity(unchecked) private var failures = 0
+    @exclusivity(unchecked) private var attempt = 0
+    /// The connections of the attempt: a host name may stand for several addresses, which are tried side by side.
+    @exclusivity(unchecked) private var candidates: [ObjectIdentifier: HTTP2Connection] = [:]
+    /// Whether one of them is connected, and only its SETTINGS are awaited.
+    @exclusivity(unchecked) private var isSocketConnected = false
     @exclusivity(unchecked) private var backoffEnd: NIODeadline?
     @exclusivity(unchecked) private var lastFailure = ""
     @exclusivity(unchecked) private var connectTimer: Scheduled<Void>?
@@ -156,11 +162,13 @@ package final class HTTP2Endpoint {
 
     private func connectIfNeeded() {
         guard case .idle = state else { return }
-        state = .connecting(nil)
-        attempts += 1
+        attempt += 1
+        let attempt = attempt
+        state = .connecting(attempt)
+        isSocketConnected = false
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         connectTimer = eventLoop.scheduleTask(in: TimeAmount(configuration.connectTimeout)) {
-            bound.value.attemptFailed("no answer within \(bound.value.configuration.connectTimeout)")
+            bound.value.attemptFailed(attempt, "no answer within \(bound.value.configuration.connectTimeout)")
         }
         let http2 = configuration.http2
         let bootstrap = ClientBootstrap(group: eventLoop)
@@ -172,34 +180,46 @@ package final class HTTP2Endpoint {
                     let endpoint = bound.value
                     let connection = HTTP2Connection(role: .client, configuration: http2, delegate: endpoint)
                     try channel.pipeline.syncOperations.addHandler(connection)
-                    endpoint.attemptBegan(connection)
+                    endpoint.candidates[ObjectIdentifier(connection)] = connection
                 }
             }
-        let attempt =
+        let connecting =
             switch address {
             case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
             case .tcp(let host, let port): bootstrap.connect(host: host, port: port)
             }
-        attempt.whenFailure { bound.value.attemptFailed("\($0)") }
+        connecting.whenComplete { result in
+            switch result {
+            case .success: bound.value.socketConnected(attempt)
+            case .failure(let error): bound.value.attemptFailed(attempt, "\(error)")
+            }
+        }
     }
 
-    private func attemptBegan(_ connection: HTTP2Connection) {
-        guard case .connecting = state else { return connection.close(reason: "not needed any more") }
-        state = .connecting(connection)
+    private func socketConnected(_ attempt: Int) {
+        guard case .connecting(attempt) = state else { return }
+        isSocketConnected = true
+        if candidates.isEmpty { attemptFailed(attempt, "the peer closed the connection") }
     }
 
-    private func attemptFailed(_ reason: String) {
-        guard case .connecting(let connection) = state else { return }
+    private func attemptFailed(_ attempt: Int, _ reason: String) {
+        guard case .connecting(attempt) = state else { return }
         state = .idle
         connectTimer?.cancel()
-        connection?.close(reason: reason)
-        let doublings = min(attempts - 1, 16)
-        let wait = min(configuration.maximumBackoff, configuration.initialBackoff * (1 << doublings))
+        closeCandidates(reason)
+        let wait = min(configuration.maximumBackoff, configuration.initialBackoff * (1 << min(failures, 16)))
+        failures += 1
         backoffEnd = .now() + TimeAmount(wait)
         lastFailure = "cannot connect to \(address): \(reason)"
         logger.debug("connecting failed", metadata: ["lever.address": "\(address)", "lever.reason": "\(reason)"])
         failWaiting(lastFailure)
         tellProbes(.failure(ConnectError(description: lastFailure)))
+    }
+
+    private func closeCandidates(_ reason: String) {
+        let others = candidates
+        candidates = [:]
+        for connection in others.values { connection.close(reason: reason) }
     }
 
     private func tellProbes(_ result: Result<Void, ConnectError>) {
@@ -215,13 +235,11 @@ package final class HTTP2Endpoint {
         let connection: HTTP2Connection?
         switch state {
         case .connected(let open): connection = open
-        case .connecting(let begun):
-            begun?.close(reason: "the way to \(address) was closed")
-            connection = nil
-        case .idle, .closed: connection = nil
+        case .connecting, .idle, .closed: connection = nil
         }
         state = .closed
         connectTimer?.cancel()
+        closeCandidates("the way to \(address) was closed")
         stopTimers()
         queueTimer?.task.cancel()
         failWaiting("the way to \(address) was closed")
@@ -244,10 +262,13 @@ package final class HTTP2Endpoint {
 
 extension HTTP2Endpoint: HTTP2ConnectionDelegate {
     package func connectionIsReady(_ connection: HTTP2Connection) {
-        guard case .connecting(let begun) = state, begun === connection else { return }
+        guard case .connecting = state, candidates.removeValue(forKey: ObjectIdentifier(connection)) != nil else {
+            return connection.close(reason: "not needed any more")
+        }
         state = .connected(connection)
         connectTimer?.cancel()
-        attempts = 0
+        closeCandidates("another address answered first")
+        failures = 0
         backoffEnd = nil
         tellProbes(.success(()))
         openWaiting()
@@ -283,9 +304,10 @@ extension HTTP2Endpoint: HTTP2ConnectionDelegate {
 
     package func connectionClosed(_ connection: HTTP2Connection, reason: String) {
         draining[ObjectIdentifier(connection)] = nil
+        let wasCandidate = candidates.removeValue(forKey: ObjectIdentifier(connection)) != nil
         switch state {
-        case .connecting(let begun) where begun === connection:
-            attemptFailed(reason)
+        case .connecting(let attempt) where wasCandidate && isSocketConnected && candidates.isEmpty:
+            attemptFailed(attempt, reason)
         case .connected(let current) where current === connection:
             state = .idle
             stopTimers()

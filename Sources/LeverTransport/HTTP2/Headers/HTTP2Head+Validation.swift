@@ -29,7 +29,9 @@ extension HTTP2Head {
             case "host":
                 if host == nil { host = value }
             case "content-length":
-                guard let length = Int(value), length >= 0, contentLength == nil || contentLength == length else {
+                guard value.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+                    let length = Int(value), contentLength == nil || contentLength == length
+                else {
                     throw MalformedHead(reason: "content-length is \"\(value)\"")
                 }
                 contentLength = length

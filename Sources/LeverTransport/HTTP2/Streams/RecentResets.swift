@@ -17,6 +17,6 @@ struct RecentResets {
 
     /// Looks through the latest first; only frames on ended streams come here.
     func contains(_ id: UInt32) -> Bool {
-        ring.contains(id)
+        ring[..<next].reversed().contains(id) || ring[next...].reversed().contains(id)
     }
 }

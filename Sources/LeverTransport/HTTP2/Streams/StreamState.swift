@@ -31,6 +31,8 @@ final class StreamState {
     @exclusivity(unchecked) var canSend = false
     /// Credit that this side has.
     @exclusivity(unchecked) var sendWindow = 0
+    /// Whether a head of this side's has been sent.
+    @exclusivity(unchecked) var hasSentHead = false
     @exclusivity(unchecked) var queue: CircularBuffer<ByteBuffer> = []
     @exclusivity(unchecked) var queuedEnd = QueuedEnd.none
     /// Whether it stands in the connection's list of streams that wait for the connection's window or the socket.
@@ -66,6 +68,7 @@ final class StreamState {
         self.receiveWindow = receiveWindow
         unannouncedCredit = 0
         hasReceivedHead = false
+        hasSentHead = false
         contentLeft = nil
     }
 

@@ -51,6 +51,7 @@ struct StreamTable {
     }
 
     mutating func remove(_ stream: StreamState) {
+        assert(stream.id != 0, "the stream has ended before")
         var position = home(stream.id)
         while keys[position] != stream.id { position = (position + 1) & mask }
         // Move later entries of the same run up, so that no search ends too early.
