@@ -16,6 +16,7 @@ extension Target.Dependency {
     static let nioHPACK: Self = .product(name: "NIOHPACK", package: "swift-nio-http2")
     static let logging: Self = .product(name: "Logging", package: "swift-log")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals: Self = .product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let hashTree: Self = .product(name: "HashTreeCollections", package: "swift-collections")
     static let deque: Self = .product(name: "DequeModule", package: "swift-collections")
     static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
@@ -58,7 +59,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "LeverService",
-            dependencies: ["LeverCore", "LeverTransport", .nioCore, .nioPosix, .logging, .lifecycle],
+            dependencies: ["LeverCore", "LeverTransport", .nioCore, .nioPosix, .logging, .lifecycle, .unixSignals],
             swiftSettings: settings),
         .target(
             name: "LeverRouter",

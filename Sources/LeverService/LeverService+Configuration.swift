@@ -1,0 +1,48 @@
+public import LeverCore
+internal import LeverTransport
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
+
+extension LeverService {
+    /// How a service listens and ends.
+    public struct Configuration: Sendable {
+        /// Where to listen: `host:port` (port 0 takes a free one) or `unix:` and a path; `nil` listens where the host says in
+        /// `LEVEROS_LISTEN`, without that on port 3837 of all interfaces.
+        public var address: String?
+        /// How long calls in progress may take to end once the service is told to stop; what is left then is cancelled.
+        public var drainTimeout: Duration = .seconds(9)
+
+        public init() {}
+
+        /// Listens where the host says; drains for 9 seconds, one less than the host waits before it kills.
+        public static var defaults: Configuration { Configuration() }
+
+        /// Checks every value.
+        ///
+        /// - Throws: ``RuntimeError`` that names the value and the rule that it breaks.
+        public func validate() throws(RuntimeError) {
+            _ = try listenAddress()
+            guard drainTimeout >= .zero else {
+                throw RuntimeError(.invalidConfiguration, "drainTimeout is \(drainTimeout); it should not be negative")
+            }
+        }
+
+        /// The address to listen on.
+        func listenAddress() throws(RuntimeError) -> TransportAddress {
+            // The variable is part of the contract between a host and its instances, not a setting of the program.
+            let told = getenv("LEVEROS_LISTEN").map { String(cString: $0) }
+            let text = address ?? told ?? "0.0.0.0:3837"
+            guard let address = TransportAddress(text) else {
+                throw RuntimeError(
+                    .invalidConfiguration, "cannot listen on \"\(text)\": it should be <host>:<port> or unix:<path>")
+            }
+            return address
+        }
+    }
+}

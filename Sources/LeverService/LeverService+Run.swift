@@ -1,0 +1,38 @@
+internal import LeverCore
+internal import LeverTransport
+internal import Logging
+internal import NIOPosix
+public import ServiceLifecycle
+internal import UnixSignals
+
+extension LeverService: Service {
+    /// Listens and answers calls until the service group shuts down gracefully, then lets the calls in progress end; or until
+    /// the task is cancelled.
+    ///
+    /// - Throws: ``RuntimeError`` where the configuration is unusable or the address cannot be taken.
+    public func run() async throws {
+        try configuration.validate()
+        let logger = logger ?? Logger(label: "lever.service")
+        let server = try await RPCServer.start(
+            on: configuration.listenAddress(), handler: handler(), group: MultiThreadedEventLoopGroup.singleton,
+            configuration: .defaults, logger: logger)
+        do {
+            try await gracefulShutdown()
+        } catch {
+            await server.shutdown(grace: .zero)
+            return
+        }
+        await server.shutdown(grace: configuration.drainTimeout)
+    }
+
+    /// Runs the service until the process gets SIGTERM or SIGINT, then lets the calls in progress end and returns.
+    ///
+    /// - Throws: ``RuntimeError`` where the configuration is unusable or the address cannot be taken.
+    public func serve() async throws {
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: self, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger ?? Logger(label: "lever.service")))
+        try await group.run()
+    }
+}
