@@ -6,6 +6,7 @@ public struct CallOptions: Sendable {
     /// Further headers, names in lower case. The host drops those that start with `x-`.
     public var metadata: [(name: String, value: String)]
 
+    /// Makes options of a deadline and further headers.
     public init(timeout: Duration? = nil, metadata: [(name: String, value: String)] = []) {
         self.timeout = timeout
         self.metadata = metadata

@@ -22,6 +22,7 @@ extension LeverClient {
         /// Calls to one host that may wait for a connection or for the host's limit of concurrent calls.
         public var maximumQueue = 10_000
 
+        /// Makes a configuration of the defaults.
         public init() {}
 
         /// No forced host, connections made within 20 seconds and closed after 5 minutes without calls.

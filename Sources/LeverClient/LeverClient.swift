@@ -95,7 +95,7 @@ public final class LeverClient: Sendable {
             throw RPCError(.noMethod, "\(url) is a channel method (its name ends in Chan): open a channel to it")
         }
         let context = context(of: url, options, timeout: options.timeout ?? configuration.timeout)
-        return try await transport(to: context.url).call(context, arguments)
+        return try await transport(to: context.url.environment ?? currentEnvironment).call(context, arguments)
     }
 
     /// Opens a channel with arguments as they travel; returns once the method has accepted it. The channel has a deadline
@@ -108,8 +108,16 @@ public final class LeverClient: Sendable {
         guard url.method.isChannel else {
             throw RPCError(.noMethod, "\(url) is no channel method (its name does not end in Chan): invoke it")
         }
+        return try await open(url, arguments, options: options, atHostOf: url.environment ?? currentEnvironment)
+    }
+
+    /// Opens a channel to whatever method, at the host that an environment belongs to.
+    func open(
+        _ url: LeverURL, _ arguments: RPCArguments, options: CallOptions = .defaults,
+        atHostOf environment: EnvironmentName
+    ) async throws -> LeverChannel {
         let context = context(of: url, options, timeout: options.timeout)
-        let channel = try await transport(to: context.url).open(context, arguments)
+        let channel = try await transport(to: environment).open(context, arguments)
         return LeverChannel(channel, url: context.url, isCallers: true)
     }
 
@@ -126,10 +134,10 @@ public final class LeverClient: Sendable {
         return context
     }
 
-    private func transport(to url: LeverURL) async throws -> any RPCTransport {
+    private func transport(to environment: EnvironmentName) async throws -> any RPCTransport {
         switch way {
         case .transport(let transport): transport
-        case .network(let connections): try await connections.transport(to: url.environment ?? currentEnvironment)
+        case .network(let connections): try await connections.transport(to: environment)
         }
     }
 }

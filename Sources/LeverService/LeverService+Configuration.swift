@@ -18,6 +18,7 @@ extension LeverService {
         /// How long calls in progress may take to end once the service is told to stop; what is left then is cancelled.
         public var drainTimeout: Duration = .seconds(9)
 
+        /// Makes a configuration of the defaults.
         public init() {}
 
         /// Listens where the host says; drains for 9 seconds, one less than the host waits before it kills.

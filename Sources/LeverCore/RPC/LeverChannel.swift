@@ -92,17 +92,20 @@ public final class LeverChannel: Sendable {
 }
 
 extension LeverChannel: AsyncSequence {
+    /// A value or bytes; errors are thrown.
     public typealias Element = ChannelMessage
 
     /// Takes messages off the channel.
     public struct AsyncIterator: AsyncIteratorProtocol {
         let channel: LeverChannel
 
+        /// The next message; `nil` once the peer has finished.
         public func next() async throws -> ChannelMessage? {
             try await channel.receive()
         }
     }
 
+    /// Starts to take messages off the channel.
     public func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(channel: self)
     }
@@ -114,6 +117,7 @@ extension LeverChannel: AsyncSequence {
 
     /// A channel's messages as values of one type.
     public struct Messages<Message: Decodable>: AsyncSequence, Sendable {
+        /// The type of the messages.
         public typealias Element = Message
 
         let channel: LeverChannel
@@ -122,11 +126,13 @@ extension LeverChannel: AsyncSequence {
         public struct AsyncIterator: AsyncIteratorProtocol {
             let channel: LeverChannel
 
+            /// The next message; `nil` once the peer has finished.
             public func next() async throws -> Message? {
                 try await channel.receive(as: Message.self)
             }
         }
 
+        /// Starts to take messages off the channel.
         public func makeAsyncIterator() -> AsyncIterator {
             AsyncIterator(channel: channel)
         }

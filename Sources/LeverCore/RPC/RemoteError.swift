@@ -21,6 +21,7 @@ public struct RemoteError: Error, Sendable, Hashable {
     /// What it answered.
     public var payload: Payload
 
+    /// Names the method and what it answered.
     public init(url: LeverURL, payload: Payload) {
         self.url = url
         self.payload = payload
@@ -44,6 +45,7 @@ public struct RemoteError: Error, Sendable, Hashable {
 }
 
 extension RemoteError: CustomStringConvertible {
+    /// What failed, and the error as text.
     public var description: String {
         switch payload {
         case .value(.string(let text)): "\(url) failed: \(text)"
