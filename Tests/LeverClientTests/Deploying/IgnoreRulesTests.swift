@@ -3,7 +3,7 @@ import Testing
 @testable import LeverClient
 
 @Suite struct IgnoreRulesTests {
-    /// Checked against `git check-ignore`.
+    /// Checked against `git check-ignore`, for which `?` is a byte, here a character.
     @Test(arguments: [
         ("*.log", "a.log", false, true),
         ("*.log", "deep/er/a.log", false, true),
