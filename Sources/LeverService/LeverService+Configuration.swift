@@ -1,14 +1,6 @@
 public import LeverCore
 internal import LeverTransport
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#else
-internal import Darwin
-#endif
-
 extension LeverService {
     /// How a service listens and ends.
     public struct Configuration: Sendable {
@@ -36,9 +28,7 @@ extension LeverService {
 
         /// The address to listen on.
         func listenAddress() throws(RuntimeError) -> TransportAddress {
-            // The variable is part of the contract between a host and its instances, not a setting of the program.
-            let told = getenv("LEVEROS_LISTEN").map { String(cString: $0) }
-            let text = address ?? told ?? "0.0.0.0:3837"
+            let text = address ?? InstanceEnvironment.current.listenAddress ?? "0.0.0.0:3837"
             guard let address = TransportAddress(text) else {
                 throw RuntimeError(
                     .invalidConfiguration, "cannot listen on \"\(text)\": it should be <host>:<port> or unix:<path>")

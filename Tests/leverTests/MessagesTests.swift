@@ -76,7 +76,8 @@ import Testing
     @Test func theBarFitsIntoTheLine() {
         let bar = ProgressBar(width: 60)
         #expect(bar.line("Up", fraction: 0, bytes: 0) == "Up [>\(String(repeating: " ", count: 39))]   0 %  0 B")
-        #expect(bar.line("Up", fraction: 1, bytes: 1_300_000) == "Up [\(String(repeating: "=", count: 40))] 100 %  1.3 MB")
+        #expect(
+            bar.line("Up", fraction: 1, bytes: 1_300_000) == "Up [\(String(repeating: "=", count: 40))] 100 %  1.3 MB")
         for width in 0..<100 {
             #expect(ProgressBar(width: width).line("Up", fraction: 0.42, bytes: 999_999).count <= max(width, 20))
         }

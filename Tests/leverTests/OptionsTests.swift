@@ -17,7 +17,8 @@ import Testing
     @Test func relativeAddressesBelongToTheEnvironment() throws {
         let options = try connection()
         #expect(try options.address("/hello/SayHello", nothing).description == "lever://dev.lever/hello//SayHello")
-        #expect(try options.address("hello/room/x/Say", variables).description == "lever://staging.lever/hello/room/x/Say")
+        #expect(
+            try options.address("hello/room/x/Say", variables).description == "lever://staging.lever/hello/room/x/Say")
         let flagged = try connection(["-E", "Shop.example.com"])
         #expect(try flagged.address("hello/Say", variables).environment?.rawValue == "shop.example.com")
         #expect(try flagged.address("lever://dev.lever/hello/Say", variables).environment == .default)
@@ -39,11 +40,16 @@ import Testing
     }
 
     @Test func aHostWithoutPortIsWrongUsage() throws {
-        let failure = #expect(throws: CommandFailure.self) { try connection(["-H", "localhost"]).client(for: .default) }
+        let failure = #expect(throws: CommandFailure.self) {
+            try connection(["-H", "localhost"]).client(for: .default)
+        }
         #expect(failure?.status == .usage)
     }
 
-    @Test(arguments: [("10", Duration.seconds(10)), ("1.5s", .milliseconds(1500)), ("250ms", .milliseconds(250)), ("2m", .seconds(120)), ("1h", .seconds(3600))])
+    @Test(arguments: [
+        ("10", Duration.seconds(10)), ("1.5s", .milliseconds(1500)), ("250ms", .milliseconds(250)),
+        ("2m", .seconds(120)), ("1h", .seconds(3600)),
+    ])
     func times(_ text: String, _ duration: Duration) throws {
         #expect(try TimeoutOption.duration(text) == duration)
     }

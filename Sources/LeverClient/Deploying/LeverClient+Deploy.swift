@@ -43,25 +43,15 @@ extension RPCError {
 }
 
 extension ServiceDirectory {
-    /// The service's name in the manifest.
+    /// The service's name in the manifest, which is checked first: its mistakes need no upload.
     ///
     /// - Throws: ``RuntimeError`` where `lever.json` is malformed.
     fileprivate func serviceName() throws(RuntimeError) -> ServiceName {
-        let file = path + "/lever.json"
-        let bytes = try Self.read(file, limit: 1 << 20)
-        let manifest: LeverValue
-        do throws(JSONError) {
-            manifest = try LeverValue(json: bytes)
+        let bytes = try Self.read(path + "/lever.json", limit: Manifest.maximumLength)
+        do throws(RuntimeError) {
+            return try Manifest.parse(bytes).manifest.name
         } catch {
-            throw RuntimeError(.invalidInput, "\(file) is not JSON", cause: error)
-        }
-        guard let name = manifest["name"]?.stringValue else {
-            throw RuntimeError(.invalidInput, "\(file) should say the service's \"name\"")
-        }
-        do throws(RPCError) {
-            return try ServiceName(name)
-        } catch {
-            throw RuntimeError(.invalidInput, "\(file): \(error.message)")
+            throw RuntimeError(.invalidInput, "\(path): \(error)")
         }
     }
 }

@@ -42,7 +42,9 @@ func output(of program: String, _ arguments: [String]) throws -> String {
     try process.run()
     let data = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw ProgramFailed(program: program, status: process.terminationStatus) }
+    guard process.terminationStatus == 0 else {
+        throw ProgramFailed(program: program, status: process.terminationStatus)
+    }
     return String(decoding: data, as: UTF8.self)
 }
 

@@ -120,11 +120,14 @@ import Testing
             return error?.code == .invalidArgument ? error?.message ?? "" : "no refusal: \(String(describing: error))"
         }
         #expect(await message("Add", .values([])) == "Add takes 2 arguments (Item, Int?), but the call has 0")
-        #expect(await message("Add", .values([item, 1, 2])) == "Add takes 2 arguments (Item, Int?), but the call has 3")
+        #expect(
+            await message("Add", .values([item, 1, 2])) == "Add takes 2 arguments (Item, Int?), but the call has 3")
         #expect(await message("Add", .values(["x"])).hasPrefix("argument 1 of Add should be Item, but is a string: "))
-        #expect(await message("Add", .values([item, "x"])).hasPrefix("argument 2 of Add should be Int?, but is a string: "))
+        #expect(
+            await message("Add", .values([item, "x"])).hasPrefix("argument 2 of Add should be Int?, but is a string: "))
         #expect(await message("Add", .values([["name": "tea"]])).contains("but its count does not fit: "))
-        #expect(await message("Add", .values([["name": "tea", "count": 1.5]])).contains("but its count does not fit: "))
+        #expect(
+            await message("Add", .values([["name": "tea", "count": 1.5]])).contains("but its count does not fit: "))
         #expect(
             await message("Add", .values([["name": "tea", "count": 1, "tags": ["a", 2]]]))
                 .contains("but its tags[1] does not fit: "))
