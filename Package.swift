@@ -133,6 +133,12 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "leverTests",
+            dependencies: [
+                "LeverCore", "LeverTransport", "LeverClient", "LeverService", "lever", .argumentParser, .nioPosix, .logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "LeverNodeTests", dependencies: ["LeverCore", "LeverNode"], exclude: ["js"], swiftSettings: settings),
         .testTarget(
             name: "ScenarioTests",

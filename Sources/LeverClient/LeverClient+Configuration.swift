@@ -21,6 +21,8 @@ extension LeverClient {
         public var connectionsPerHost = 1
         /// Calls to one host that may wait for a connection or for the host's limit of concurrent calls.
         public var maximumQueue = 10_000
+        /// The longest message, sent or received, in bytes.
+        public var maximumMessageLength = 16 * 1024 * 1024
 
         /// Makes a configuration of the defaults.
         public init() {}
@@ -43,8 +45,10 @@ extension LeverClient {
                     throw RuntimeError(.invalidConfiguration, "\(name) is \(value); it should be more than zero")
                 }
             }
-            for (name, value) in [("connectionsPerHost", connectionsPerHost), ("maximumQueue", maximumQueue)]
-            where value < 1 {
+            for (name, value) in [
+                ("connectionsPerHost", connectionsPerHost), ("maximumQueue", maximumQueue),
+                ("maximumMessageLength", maximumMessageLength),
+            ] where value < 1 {
                 throw RuntimeError(.invalidConfiguration, "\(name) is \(value); it should be at least 1")
             }
         }

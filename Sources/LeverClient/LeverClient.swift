@@ -55,7 +55,8 @@ public final class LeverClient: Sendable {
     }
 
     deinit {
-        if case .network(let connections) = way { connections.close(force: true) }
+        // Not by force: a channel may outlive the client that opened it.
+        if case .network(let connections) = way { connections.close() }
     }
 
     /// A service, by the name of its environment and its own.
@@ -108,17 +109,16 @@ public final class LeverClient: Sendable {
         guard url.method.isChannel else {
             throw RPCError(.noMethod, "\(url) is no channel method (its name does not end in Chan): invoke it")
         }
-        return try await open(url, arguments, options: options, atHostOf: url.environment ?? currentEnvironment)
+        let context = context(of: url, options, timeout: options.timeout)
+        let channel = try await transport(to: context.url.environment ?? currentEnvironment).open(context, arguments)
+        return LeverChannel(channel, url: context.url, isCallers: true)
     }
 
-    /// Opens a channel to whatever method, at the host that an environment belongs to.
+    /// Opens a channel to whatever method as the transport has it, at the host that an environment belongs to.
     func open(
-        _ url: LeverURL, _ arguments: RPCArguments, options: CallOptions = .defaults,
-        atHostOf environment: EnvironmentName
-    ) async throws -> LeverChannel {
-        let context = context(of: url, options, timeout: options.timeout)
-        let channel = try await transport(to: environment).open(context, arguments)
-        return LeverChannel(channel, url: context.url, isCallers: true)
+        _ url: LeverURL, _ arguments: RPCArguments, atHostOf environment: EnvironmentName
+    ) async throws -> any RPCChannel {
+        try await transport(to: environment).open(context(of: url, .defaults, timeout: nil), arguments)
     }
 
     private var currentEnvironment: EnvironmentName {

@@ -9,6 +9,11 @@ extension LeverService {
         public var address: String?
         /// How long calls in progress may take to end once the service is told to stop; what is left then is cancelled.
         public var drainTimeout: Duration = .seconds(9)
+        /// Whether methods may block their thread. They run on the event loops of their connections by default, which is the
+        /// fastest for code that only computes a little and awaits; with this they run on Swift's global executor.
+        public var methodsMayBlock = false
+        /// The longest message, received or sent, in bytes.
+        public var maximumMessageLength = 16 * 1024 * 1024
 
         /// Makes a configuration of the defaults.
         public init() {}
@@ -23,6 +28,10 @@ extension LeverService {
             _ = try listenAddress()
             guard drainTimeout >= .zero else {
                 throw RuntimeError(.invalidConfiguration, "drainTimeout is \(drainTimeout); it should not be negative")
+            }
+            guard maximumMessageLength > 0 else {
+                throw RuntimeError(
+                    .invalidConfiguration, "maximumMessageLength is \(maximumMessageLength); it should be more than 0")
             }
         }
 

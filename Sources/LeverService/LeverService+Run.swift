@@ -13,16 +13,20 @@ extension LeverService: Service {
     public func run() async throws {
         try configuration.validate()
         let logger = logger ?? Logger(label: "lever.service")
+        var bounds = RPCServerConfiguration()
+        bounds.grpc.handlersRunOnGlobalExecutor = configuration.methodsMayBlock
+        bounds.grpc.maximumMessageLength = configuration.maximumMessageLength
         let server = try await RPCServer.start(
             on: configuration.listenAddress(), handler: handler(), group: MultiThreadedEventLoopGroup.singleton,
-            configuration: .defaults, logger: logger)
+            configuration: bounds, logger: logger)
         do {
             try await gracefulShutdown()
         } catch {
-            await server.shutdown(grace: .zero)
+            // Cancelled: there is no time left.
+            await server.drain(within: .zero)
             return
         }
-        await server.shutdown(grace: configuration.drainTimeout)
+        await server.drain(within: configuration.drainTimeout)
     }
 
     /// Runs the service until the process gets SIGTERM or SIGINT, then lets the calls in progress end and returns.

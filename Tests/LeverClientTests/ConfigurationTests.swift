@@ -23,7 +23,7 @@ import Testing
         let changes: [(String, (inout LeverClient.Configuration) -> Void)] = [
             ("timeout", { $0.timeout = .zero }), ("connectTimeout", { $0.connectTimeout = .seconds(-1) }),
             ("idleTimeout", { $0.idleTimeout = .zero }), ("connectionsPerHost", { $0.connectionsPerHost = 0 }),
-            ("maximumQueue", { $0.maximumQueue = 0 }),
+            ("maximumQueue", { $0.maximumQueue = 0 }), ("maximumMessageLength", { $0.maximumMessageLength = 0 }),
         ]
         for (name, change) in changes {
             var configuration = LeverClient.Configuration()

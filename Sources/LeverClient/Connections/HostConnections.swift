@@ -11,10 +11,6 @@ final class HostConnections: Sendable {
         let endpoint: NIOLoopBound<HTTP2Endpoint>
         let eventLoop: any EventLoop
         let transport: any RPCTransport
-
-        func close(force: Bool) {
-            eventLoop.execute { endpoint.value.close(force: force) }
-        }
     }
 
     private struct Host: Sendable {
@@ -30,6 +26,7 @@ final class HostConnections: Sendable {
     private let forced: TransportAddress?
     private let waysPerHost: Int
     private let endpointConfiguration: EndpointConfiguration
+    private let callConfiguration: GRPCConfiguration
     private let group: any EventLoopGroup
     private let logger: Logger
     private let state = Mutex(State.open([:]))
@@ -42,6 +39,9 @@ final class HostConnections: Sendable {
         endpoint.idleTimeout = configuration.idleTimeout
         endpoint.maximumQueue = configuration.maximumQueue
         endpointConfiguration = endpoint
+        var bounds = GRPCConfiguration()
+        bounds.maximumMessageLength = configuration.maximumMessageLength
+        callConfiguration = bounds
         self.group = group
         self.logger = logger
     }
@@ -88,12 +88,12 @@ final class HostConnections: Sendable {
 
     private func makeWay(to address: TransportAddress) async throws -> Way {
         let eventLoop = group.next()
-        return try await eventLoop.submit { [endpointConfiguration, logger] in
+        return try await eventLoop.submit { [endpointConfiguration, callConfiguration, logger] in
             let endpoint = HTTP2Endpoint(
                 address: address, eventLoop: eventLoop, configuration: endpointConfiguration, logger: logger)
             return Way(
                 endpoint: NIOLoopBound(endpoint, eventLoop: eventLoop), eventLoop: eventLoop,
-                transport: HTTP2RPCTransport(endpoint: endpoint))
+                transport: HTTP2RPCTransport(endpoint: endpoint, configuration: callConfiguration))
         }.get()
     }
 
@@ -110,12 +110,12 @@ final class HostConnections: Sendable {
         return kept
     }
 
-    /// Takes no more calls; connections close once the calls in progress have ended, at once with `force`.
-    func close(force: Bool) {
-        for way in takeAll() { way.close(force: force) }
+    /// Takes no more calls; connections close once the calls in progress have ended.
+    func close() {
+        for way in takeAll() { way.eventLoop.execute { way.endpoint.value.close() } }
     }
 
-    /// As ``close(force:)``; returns when the event loops have done it.
+    /// As ``close()``, with `force` at once; returns when the event loops have done it.
     func closeAndWait(force: Bool) async {
         for way in takeAll() {
             // Fails only where the event loop has ended, and the connection with it.

@@ -1,4 +1,5 @@
 public import LeverCore
+internal import LeverTransport
 internal import NIOPosix
 internal import Synchronization
 
@@ -65,7 +66,7 @@ private struct Upload: Sendable {
 
     /// Over the channel that says what happens.
     func overDeployChannel(_ name: ServiceName) async throws -> Deployment {
-        try await exchange(over: "DeployChan") { channel in
+        try await exchange(over: "DeployChan") { channel, _ in
             var deployment: Deployment?
             while let message = try await channel.receive() {
                 guard case .value(let value) = message else { continue }
@@ -88,19 +89,22 @@ private struct Upload: Sendable {
 
     /// Over the channel that ends with success, or with an error.
     func overDeployServiceChannel(_ name: ServiceName) async throws -> Deployment {
-        try await exchange(over: "DeployServiceChan") { channel in
+        try await exchange(over: "DeployServiceChan") { channel, transportsChannel in
             while try await channel.receive() != nil {}
-            return Deployment(environment: environment, service: name, version: nil)
+            let metadata = await (transportsChannel as? any ReplyMetadataChannel)?.replyMetadata ?? []
+            let version = metadata.first { $0.name == RPCHeader.version }.flatMap { Int($0.value) }
+            return Deployment(environment: environment, service: name, version: version)
         }
     }
 
     /// Sends the package over a channel while `receive` listens to what the host says.
     private func exchange(
-        over method: String, _ receive: (LeverChannel) async throws -> Deployment
+        over method: String, _ receive: (LeverChannel, any RPCChannel) async throws -> Deployment
     ) async throws -> Deployment {
         let url = LeverURL(environment: .admin, service: .admin, method: try MethodName(method))
         let package = try ServicePackage(directory)
-        let channel = try await client.open(url, .values([.string(environment.rawValue)]), atHostOf: environment)
+        let opened = try await client.open(url, .values([.string(environment.rawValue)]), atHostOf: environment)
+        let channel = LeverChannel(opened, url: url, isCallers: true)
         let failure = LocalFailure()
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -113,7 +117,7 @@ private struct Upload: Sendable {
                 }
             }
             do {
-                let deployment = try await receive(channel)
+                let deployment = try await receive(channel, opened)
                 group.cancelAll()
                 return deployment
             } catch {

@@ -4,6 +4,10 @@
 /// ``receive()`` ends when the method has returned, in the method's hands when the caller has finished sending.
 /// One task may send while another receives; each of the two calls must not overlap itself.
 public protocol RPCChannel: AnyObject, Sendable {
+    /// Says, in a method's hands, that the channel is open, for a method that may send nothing for a while: its caller waits
+    /// for this. The first ``send(_:)`` or ``receive()`` says it, too. Does nothing the second time, and in a caller's hands.
+    func accept() async throws
+
     /// Sends one message; returns when there is room for another (the peer's window bounds what is under way).
     ///
     /// - Throws: ``RPCError`` when the channel is closed, `CancellationError` when the task is cancelled while it waits.
@@ -20,4 +24,9 @@ public protocol RPCChannel: AnyObject, Sendable {
 
     /// Ends both directions at once: the peer sees a cancelled stream. Does nothing on a closed channel.
     func cancel()
+}
+
+extension RPCChannel {
+    /// Does nothing, as fits a caller's end.
+    public func accept() async throws {}
 }

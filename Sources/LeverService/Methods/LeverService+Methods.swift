@@ -80,7 +80,7 @@ extension LeverService {
         }
     }
 
-    /// Adds a channel method. The channel is the caller's for as long as the body runs: returning ends it, throwing ends it
+    /// Adds a channel method. Once the arguments fit, the channel is open for as long as the body runs: returning ends it, throwing ends it
     /// with the error, as for ``method(_:_:)``; the task is cancelled when the caller goes away.
     ///
     /// - Parameters:
@@ -95,6 +95,7 @@ extension LeverService {
             var reader = ArgumentReader(arguments, of: context.url.method, signature)
             let values = (repeat try reader.next((each Parameter).self))
             try reader.finish()
+            try await channel.accept()
             try await body(LeverChannel(channel, url: context.url, isCallers: false), repeat each values)
         }
     }

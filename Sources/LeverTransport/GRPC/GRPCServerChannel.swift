@@ -11,6 +11,10 @@ final class GRPCServerChannel: TrailerChannel {
         self.writer = writer
     }
 
+    func accept() async throws {
+        call.eventLoop.onLoop { [call] in call.accept() }
+    }
+
     func send(_ message: ChannelMessage) async throws {
         let framed = try writer.frame(.message(message))
         call.eventLoop.onLoop { [call] in call.accept() }

@@ -88,6 +88,10 @@ final class InProcessChannel: RPCChannel {
         self.isHandlers = isHandlers
     }
 
+    func accept() async throws {
+        if isHandlers { pair.accept() }
+    }
+
     func send(_ message: ChannelMessage) async throws {
         if isHandlers { pair.accept() }
         try await outgoing.send(message)
