@@ -3,7 +3,8 @@
 /// Each method is one transaction: when it returns, its effect survives any crash; when it throws, nothing has changed.
 /// A version is added first (it exists but nothing calls it), made live once an instance of it is ready, and removed
 /// where that does not happen. Version numbers count from 1 for each service and are never used twice, even after the
-/// version, the service or its environment was removed. The environment ``EnvironmentName/default`` exists from the start.
+/// version, the service or its environment was removed. A method takes place even where its task is cancelled, since
+/// cancelled deployments have to be cleaned up. The environment ``EnvironmentName/default`` exists from the start.
 public protocol Catalog: Sendable {
     /// Raises the term, which starts at 0, by one and returns it. It never reaches 2²¹.
     func raiseTerm() async throws -> Int
@@ -31,9 +32,11 @@ public protocol Catalog: Sendable {
     func reserveVersion(_ id: ServiceID) async throws -> Int
 
     /// Adds a version whose number was reserved; the service and its environment exist afterwards. It is not live.
+    ///
+    /// - Throws: ``RPCError`` `conflict` where the number was not reserved, or is taken.
     func addVersion(_ version: VersionRecord, to id: ServiceID) async throws
 
-    /// Makes a version live and notes it in the service's history.
+    /// Makes a version live and notes it in the service's history; has no effect where it is live already.
     ///
     /// - Throws: ``RPCError`` `noService` or `noVersion`.
     func setLive(_ version: Int, of id: ServiceID) async throws

@@ -29,6 +29,7 @@ public final class InMemoryCatalog: Catalog {
         self.clock = clock ?? CatalogRules.secondsSince1970
     }
 
+    /// Raises the term by one; see ``Catalog/raiseTerm()``.
     public func raiseTerm() async throws -> Int {
         try state.withLock { state in
             state.term = try CatalogRules.next(term: state.term)
@@ -36,15 +37,18 @@ public final class InMemoryCatalog: Catalog {
         }
     }
 
+    /// All environments, sorted by name.
     public func environments() async throws -> [EnvironmentName] {
         state.withLock { $0.environments.sorted { CatalogRules.precedes($0.rawValue, $1.rawValue) } }
     }
 
+    /// Makes an environment exist; `false` where it did already.
     @discardableResult
     public func addEnvironment(_ name: EnvironmentName) async throws -> Bool {
         state.withLock { $0.environments.insert(name).inserted }
     }
 
+    /// Removes an environment; see ``Catalog/removeEnvironment(_:force:)``.
     public func removeEnvironment(_ name: EnvironmentName, force: Bool) async throws {
         try state.withLock { state in
             let services = state.services.keys.filter { $0.environment == name }
@@ -55,6 +59,7 @@ public final class InMemoryCatalog: Catalog {
         }
     }
 
+    /// All services, sorted by environment and name.
     public func services() async throws -> [ServiceRecord] {
         state.withLock { state in
             state.services.map { Self.record($0, $1) }.sorted { left, right in
@@ -65,6 +70,7 @@ public final class InMemoryCatalog: Catalog {
         }
     }
 
+    /// One service; `nil` where there is none.
     public func service(_ id: ServiceID) async throws -> ServiceRecord? {
         state.withLock { state in state.services[id].map { Self.record(id, $0) } }
     }
@@ -73,6 +79,7 @@ public final class InMemoryCatalog: Catalog {
         ServiceRecord(id: id, liveVersion: service.liveVersion, versions: service.versions)
     }
 
+    /// Takes the next version number of a service for ever.
     public func reserveVersion(_ id: ServiceID) async throws -> Int {
         state.withLock { state in
             state.reserved[id, default: 0] += 1
@@ -80,6 +87,7 @@ public final class InMemoryCatalog: Catalog {
         }
     }
 
+    /// Adds a version whose number was reserved; see ``Catalog/addVersion(_:to:)``.
     public func addVersion(_ version: VersionRecord, to id: ServiceID) async throws {
         try state.withLock { state in
             var service = state.services[id] ?? Service()
@@ -94,6 +102,7 @@ public final class InMemoryCatalog: Catalog {
         }
     }
 
+    /// Makes a version live; see ``Catalog/setLive(_:of:)``.
     public func setLive(_ version: Int, of id: ServiceID) async throws {
         let now = clock()
         try state.withLock { state in
@@ -108,6 +117,7 @@ public final class InMemoryCatalog: Catalog {
         }
     }
 
+    /// Removes versions that are not live; see ``Catalog/removeVersions(_:of:)``.
     public func removeVersions(_ versions: [Int], of id: ServiceID) async throws {
         try state.withLock { state in
             guard var service = state.services[id] else { return }
@@ -117,12 +127,14 @@ public final class InMemoryCatalog: Catalog {
         }
     }
 
+    /// Removes a service with all its versions; see ``Catalog/removeService(_:)``.
     public func removeService(_ id: ServiceID) async throws {
         try state.withLock { state in
             guard state.services.removeValue(forKey: id) != nil else { throw CatalogRules.noService(id) }
         }
     }
 
+    /// When which version became live, newest first.
     public func history(of id: ServiceID, limit: Int) async throws -> [HistoryEntry] {
         state.withLock { state in Array((state.services[id]?.history ?? []).reversed().prefix(max(limit, 0))) }
     }

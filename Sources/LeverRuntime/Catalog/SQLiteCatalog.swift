@@ -92,6 +92,7 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
+    /// Raises the term by one; see ``Catalog/raiseTerm()``.
     public func raiseTerm() async throws -> Int {
         try await write { database in
             let term = try CatalogRules.next(term: Int.fetchOne(database, sql: "SELECT term FROM host") ?? 0)
@@ -100,6 +101,7 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
+    /// All environments, sorted by name.
     public func environments() async throws -> [EnvironmentName] {
         try await read { database in
             try String.fetchAll(database, sql: "SELECT name FROM environment ORDER BY name").map {
@@ -108,6 +110,7 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
+    /// Makes an environment exist; `false` where it did already.
     @discardableResult
     public func addEnvironment(_ name: EnvironmentName) async throws -> Bool {
         try await write { database in
@@ -117,6 +120,7 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
+    /// Removes an environment; see ``Catalog/removeEnvironment(_:force:)``.
     public func removeEnvironment(_ name: EnvironmentName, force: Bool) async throws {
         try await write { database in
             let exists = try Bool.fetchOne(
@@ -128,14 +132,17 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
+    /// All services, sorted by environment and name.
     public func services() async throws -> [ServiceRecord] {
         try await read { try CatalogSchema.services(in: $0) }
     }
 
+    /// One service; `nil` where there is none.
     public func service(_ id: ServiceID) async throws -> ServiceRecord? {
         try await read { try CatalogSchema.service(id, in: $0) }
     }
 
+    /// Takes the next version number of a service for ever.
     public func reserveVersion(_ id: ServiceID) async throws -> Int {
         try await write { database in
             let version = try CatalogSchema.reserved(id, in: database) + 1
@@ -146,6 +153,7 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
+    /// Adds a version whose number was reserved; see ``Catalog/addVersion(_:to:)``.
     public func addVersion(_ version: VersionRecord, to id: ServiceID) async throws {
         try await write { database in
             try CatalogRules.checkAddition(
@@ -160,6 +168,7 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
+    /// Makes a version live; see ``Catalog/setLive(_:of:)``.
     public func setLive(_ version: Int, of id: ServiceID) async throws {
         let now = clock()
         try await write { database in
@@ -177,6 +186,7 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
+    /// Removes versions that are not live; see ``Catalog/removeVersions(_:of:)``.
     public func removeVersions(_ versions: [Int], of id: ServiceID) async throws {
         try await write { database in
             guard let service = try CatalogSchema.row(of: id, in: database) else { return }
@@ -195,6 +205,7 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
+    /// Removes a service with all its versions; see ``Catalog/removeService(_:)``.
     public func removeService(_ id: ServiceID) async throws {
         try await write { database in
             try database.execute(
@@ -204,6 +215,7 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
+    /// When which version became live, newest first.
     public func history(of id: ServiceID, limit: Int) async throws -> [HistoryEntry] {
         try await read { database in
             let rows = try Row.fetchAll(
