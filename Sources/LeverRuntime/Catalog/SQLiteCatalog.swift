@@ -176,7 +176,8 @@ public final class SQLiteCatalog: Catalog {
             guard try CatalogSchema.hasVersion(version, of: id, in: database) else {
                 throw CatalogRules.noVersion(version, of: id)
             }
-            guard service["liveVersion"] != version else { return }
+            let live: Int? = service["liveVersion"]
+            guard live != version else { return }
             try database.execute(
                 sql: "UPDATE service SET liveVersion = ? WHERE environment = ? AND name = ?",
                 arguments: [version, id.environment.rawValue, id.service.rawValue])
