@@ -64,6 +64,7 @@ public struct ServiceRecord: Sendable, Hashable {
     /// Its versions, oldest first.
     public var versions: [VersionRecord]
 
+    /// Makes a record of its parts.
     public init(id: ServiceID, liveVersion: Int?, versions: [VersionRecord]) {
         self.id = id
         self.liveVersion = liveVersion
@@ -84,6 +85,7 @@ public struct VersionRecord: Sendable, Hashable {
     /// When it was uploaded, in seconds since 1970.
     public var uploadedAt: Double
 
+    /// Makes a record of its parts.
     public init(number: Int, manifest: Manifest, packageDigest: String, packageSize: Int, uploadedAt: Double) {
         self.number = number
         self.manifest = manifest
@@ -100,6 +102,7 @@ public struct HistoryEntry: Sendable, Hashable {
     /// When it became live, in seconds since 1970.
     public var liveSince: Double
 
+    /// Makes an entry of its parts.
     public init(version: Int, liveSince: Double) {
         self.version = version
         self.liveSince = liveSince
