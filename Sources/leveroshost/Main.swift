@@ -1,1 +1,9 @@
-@main struct Main { static func main() {} }
+import ArgumentParser
+
+/// `leveroshost`: settings → `LeverHost.Configuration` → run.
+@main
+struct Main {
+    static func main() async {
+        await HostCommand.main()
+    }
+}

@@ -23,7 +23,6 @@ package actor ServiceSupervisor {
     }
 
     private struct Instance {
-        let handle = InstanceHandle()
         let run: InstanceRun
         var route: InstanceRoute?
         var idleCheck: Scheduled<Void>?
@@ -101,7 +100,6 @@ package actor ServiceSupervisor {
 
     /// Runs the service until ``shutdown()`` has come to its end. Cancelling kills what runs.
     package func run() async {
-        if controller.liveVersion != nil { publish() }
         await withDiscardingTaskGroup { group in
             for await next in inputs {
                 take(next)
@@ -172,7 +170,7 @@ package actor ServiceSupervisor {
             scheduleIdleCheck(id)
         case .terminate(let id):
             instances[id]?.route?.gate.close {}
-            instances[id]?.handle.terminate(grace: context.bounds.terminationGrace)
+            instances[id]?.run.handle.terminate(grace: context.bounds.terminationGrace)
         case .failWaiting(let error):
             context.router.waitingRoom.release(service, failing: error)
         case .commit(let version): commit(version)

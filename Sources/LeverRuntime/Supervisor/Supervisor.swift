@@ -32,9 +32,16 @@ package final class Supervisor: InstanceStarter {
         }
     }
 
-    /// Takes a service that the catalog knows, with its live version.
-    package func add(_ service: ServiceID, live: RunnableVersion) {
-        _ = supervisor(of: service, live: live)
+    /// Takes the services that the catalog knows, each with its live version: calls to them find them from now on.
+    package func add(_ services: [(id: ServiceID, live: RunnableVersion)]) {
+        for service in services { _ = supervisor(of: service.id, live: service.live) }
+        context.router.update { snapshot in
+            for service in services {
+                snapshot.set(
+                    ServiceRoute(
+                        id: service.id, isPrivate: service.live.manifest.isPrivate, target: .instances([])))
+            }
+        }
     }
 
     /// Lets a version take over; returns once it is live.

@@ -1,0 +1,84 @@
+import LeverCore
+import LeverRouter
+import Synchronization
+
+/// The moment at which a host has started, for those who wait for it.
+final class HostStart: Sendable {
+    /// What is there from then on.
+    struct Started: Sendable {
+        let address: String
+        let router: Router
+    }
+
+    private enum State {
+        case idle([Int: CheckedContinuation<Started, any Error>])
+        case starting([Int: CheckedContinuation<Started, any Error>])
+        case done(Result<Started, any Error>)
+    }
+
+    private let state = Mutex((state: State.idle([:]), next: 0))
+
+    /// Notes that the host is run; `false` the second time.
+    func begin() -> Bool {
+        state.withLock { state in
+            guard case .idle(let waiting) = state.state else { return false }
+            state.state = .starting(waiting)
+            return true
+        }
+    }
+
+    /// Says how the start ended, or that the host has ended.
+    func finish(_ result: Result<Started, any Error>) {
+        let waiting = state.withLock { state in
+            defer { state.state = .done(result) }
+            switch state.state {
+            case .idle(let waiting), .starting(let waiting): return waiting
+            case .done: return [:]
+            }
+        }
+        for continuation in waiting.values { continuation.resume(with: result) }
+    }
+
+    /// Waits for the start.
+    ///
+    /// - Throws: why it failed, ``RuntimeError`` `stopped` once the host has ended, `CancellationError`.
+    func value() async throws -> Started {
+        let ticket = state.withLock { state in
+            state.next += 1
+            return state.next
+        }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let result: Result<Started, any Error>? = state.withLock { state in
+                    if Task.isCancelled { return .failure(CancellationError()) }
+                    switch state.state {
+                    case .idle(var waiting):
+                        waiting[ticket] = continuation
+                        state.state = .idle(waiting)
+                    case .starting(var waiting):
+                        waiting[ticket] = continuation
+                        state.state = .starting(waiting)
+                    case .done(let result):
+                        return result
+                    }
+                    return nil
+                }
+                if let result { continuation.resume(with: result) }
+            }
+        } onCancel: {
+            let waiting: CheckedContinuation<Started, any Error>? = state.withLock { state in
+                switch state.state {
+                case .idle(var waiting):
+                    defer { state.state = .idle(waiting) }
+                    return waiting.removeValue(forKey: ticket)
+                case .starting(var waiting):
+                    defer { state.state = .starting(waiting) }
+                    return waiting.removeValue(forKey: ticket)
+                case .done:
+                    return nil
+                }
+            }
+            waiting?.resume(throwing: CancellationError())
+        }
+    }
+}

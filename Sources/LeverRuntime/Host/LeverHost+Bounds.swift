@@ -1,0 +1,41 @@
+import LeverCore
+import LeverRouter
+import LeverTransport
+
+// The configuration in the words of the parts.
+extension LeverHost.Configuration {
+    var router: RouterConfiguration {
+        var router = RouterConfiguration()
+        router.defaultDeadline = calls.defaultDeadline
+        router.maximumDeadline = calls.maximumDeadline
+        router.retryBytes = calls.keptRequestBytes
+        router.attempts = calls.attempts
+        router.maximumDepth = calls.maximumDepth
+        router.waiting.callsPerService = calls.waitingPerService
+        router.waiting.calls = calls.waiting
+        return router
+    }
+
+    var supervisor: SupervisorBounds {
+        var bounds = SupervisorBounds()
+        bounds.life.instanceStartTimeout = instances.startTimeout
+        bounds.life.instanceIdleTimeout = instances.idleTimeout
+        bounds.life.drainTimeout = instances.drainTimeout
+        bounds.life.shutdownTimeout = shutdownTimeout
+        bounds.life.backoff = instances.backoff
+        bounds.terminationGrace = instances.terminationGrace
+        bounds.outputLines = instances.outputLines
+        return bounds
+    }
+
+    var listener: ListenerConfiguration {
+        var listener = ListenerConfiguration()
+        listener.maximumConnections = front.maximumConnections
+        listener.detectionTimeout = front.handshakeTimeout
+        listener.requestHeadTimeout = front.requestTimeout
+        listener.maximumHeadLength = front.maximumHeaderSize
+        listener.http2.maximumConcurrentStreams = front.maximumStreams
+        listener.http2.maximumHeaderListSize = front.maximumHeaderSize
+        return listener
+    }
+}

@@ -1,0 +1,173 @@
+public import LeverCore
+import LeverTransport
+
+extension LeverHost {
+    /// All that a host can be told, with every bound in it.
+    ///
+    /// Libraries never read the environment: programs map flags, variables and files to this struct.
+    public struct Configuration: Sendable {
+        /// Where the front listens: `host:port` (port 0 takes a free one), `[address]:port` or `unix:path`.
+        public var listen = "127.0.0.1:8080"
+        /// The directory that holds the catalog, the packages and the code. `nil`: everything is in memory and in a temporary
+        /// directory, and gone with the host.
+        public var dataDirectory: String?
+        /// Names and addresses, beside those of loopback, under which the administration may be reached over HTTP (what a
+        /// request's `Host` says, without the port).
+        public var trustedHosts: [String] = []
+        /// Event loops that carry calls; `nil`: one for each core.
+        public var threads: Int?
+        /// How long calls in progress may go on once the host is to stop.
+        public var shutdownTimeout: Duration = .seconds(10)
+        /// The life of instances.
+        public var instances = Instances()
+        /// Calls on their way.
+        public var calls = Calls()
+        /// What is accepted for deployment.
+        public var uploads = Uploads()
+        /// Connections from outside.
+        public var front = Front()
+        /// Instances as local processes; used where the host is given no driver of its own.
+        public var process = ProcessDriver.Configuration.defaults
+
+        public init() {}
+
+        /// The defaults.
+        public static var defaults: Configuration { Configuration() }
+    }
+}
+
+extension LeverHost.Configuration {
+    /// The bounds of an instance's life.
+    public struct Instances: Sendable {
+        /// How long an instance may take from its start to its first answer.
+        public var startTimeout: Duration = .seconds(15)
+        /// How long an instance without calls is kept; an open channel counts as a call.
+        public var idleTimeout: Duration = .seconds(300)
+        /// How long calls in progress may go on at an old version once a new one is live.
+        public var drainTimeout: Duration = .seconds(30)
+        /// How long an instance may take to end after SIGTERM, before SIGKILL.
+        public var terminationGrace: Duration = .seconds(10)
+        /// When failing instances are started again.
+        public var backoff = RestartBackoff.Configuration()
+        /// Lines of an instance's output that go into the message about its failure.
+        public var outputLines = 20
+
+        public init() {}
+    }
+
+    /// The bounds of calls.
+    public struct Calls: Sendable {
+        /// The deadline of unary calls that bring none.
+        public var defaultDeadline: Duration = .seconds(60)
+        /// The longest deadline; later ones are brought forward to it.
+        public var maximumDeadline: Duration = .seconds(24 * 3600)
+        /// Calls that may wait for an instance of one service.
+        public var waitingPerService = 1_000
+        /// Calls that may wait for instances in all.
+        public var waiting = 10_000
+        /// At how many instances a call that was certainly not begun is tried.
+        public var attempts = 3
+        /// Bytes of a call's request that are kept for such another attempt.
+        public var keptRequestBytes = 64 * 1024
+        /// How deep calls on behalf of calls may be nested.
+        public var maximumDepth = 32
+
+        public init() {}
+    }
+
+    /// The bounds of packages.
+    public struct Uploads: Sendable {
+        /// The bounds of one package.
+        public var limits = PackageLimits.defaults
+        /// Packages that may be received and unpacked at once.
+        public var maximumConcurrent = 8
+        /// How long the sending of one package may take.
+        public var timeout: Duration = .seconds(600)
+        /// Versions of a service that are kept beside the live one; older ones are removed after a deployment.
+        public var keptVersions = 10
+
+        public init() {}
+    }
+
+    /// The bounds of connections from outside.
+    public struct Front: Sendable {
+        /// Connections that may be open at once.
+        public var maximumConnections = 20_000
+        /// Streams that one connection may have open at once.
+        public var maximumStreams = 100_000
+        /// The largest body of an HTTP call to a method that is no channel, in bytes.
+        public var maximumBodySize = 512 * 1024
+        /// The largest header block, in bytes.
+        public var maximumHeaderSize = 64 * 1024
+        /// How long a new connection may take until it has shown which protocol it speaks.
+        public var handshakeTimeout: Duration = .seconds(10)
+        /// How long an HTTP/1.1 connection may take until the head of its next request is whole.
+        public var requestTimeout: Duration = .seconds(60)
+
+        public init() {}
+    }
+
+    /// Checks all values.
+    ///
+    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``, naming the value.
+    public func validate() throws {
+        guard TransportAddress(listen) != nil else {
+            throw RuntimeError(
+                .invalidConfiguration, "\"\(listen)\" is no address to listen on: it should be host:port or unix:path")
+        }
+        if let dataDirectory, dataDirectory.isEmpty {
+            throw RuntimeError(.invalidConfiguration, "the data directory's path is empty")
+        }
+        try Self.check("threads", threads ?? 1, in: 1...1024)
+        for host in trustedHosts where host.isEmpty || host.contains(where: { "/:@ ".contains($0) }) {
+            throw RuntimeError(
+                .invalidConfiguration, "\"\(host)\" is no host to trust: it should be a name or address without a port")
+        }
+        try Self.check("shutdownTimeout", shutdownTimeout)
+        try Self.check("instances.startTimeout", instances.startTimeout)
+        try Self.check("instances.idleTimeout", instances.idleTimeout)
+        try Self.check("instances.drainTimeout", instances.drainTimeout)
+        try Self.check("instances.terminationGrace", instances.terminationGrace)
+        try Self.check("instances.backoff.initial", instances.backoff.initial)
+        try Self.check("instances.backoff.maximum", instances.backoff.maximum)
+        try Self.check("instances.outputLines", instances.outputLines, in: 0...10_000)
+        try Self.check("calls.defaultDeadline", calls.defaultDeadline)
+        try Self.check("calls.maximumDeadline", calls.maximumDeadline)
+        guard calls.defaultDeadline <= calls.maximumDeadline else {
+            throw RuntimeError(
+                .invalidConfiguration,
+                "calls.defaultDeadline (\(calls.defaultDeadline)) is above calls.maximumDeadline (\(calls.maximumDeadline))"
+            )
+        }
+        try Self.check("calls.waitingPerService", calls.waitingPerService, in: 1...10_000_000)
+        try Self.check("calls.waiting", calls.waiting, in: 1...10_000_000)
+        try Self.check("calls.attempts", calls.attempts, in: 1...100)
+        try Self.check("calls.keptRequestBytes", calls.keptRequestBytes, in: 0...(1 << 30))
+        try Self.check("calls.maximumDepth", calls.maximumDepth, in: 1...10_000)
+        try uploads.limits.validate()
+        try Self.check("uploads.maximumConcurrent", uploads.maximumConcurrent, in: 1...10_000)
+        try Self.check("uploads.timeout", uploads.timeout)
+        try Self.check("uploads.keptVersions", uploads.keptVersions, in: 0...1_000_000)
+        try Self.check("front.maximumConnections", front.maximumConnections, in: 1...10_000_000)
+        try Self.check("front.maximumStreams", front.maximumStreams, in: 1...1_000_000_000)
+        try Self.check("front.maximumBodySize", front.maximumBodySize, in: 1...(1 << 40))
+        try Self.check("front.maximumHeaderSize", front.maximumHeaderSize, in: 4096...(1 << 24))
+        try Self.check("front.handshakeTimeout", front.handshakeTimeout)
+        try Self.check("front.requestTimeout", front.requestTimeout)
+        try process.validate()
+    }
+
+    private static func check(_ name: String, _ value: Duration) throws {
+        guard value > .zero, value <= .seconds(100 * 365 * 86_400) else {
+            throw RuntimeError(.invalidConfiguration, "\(name) must be above zero and at most 100 years, not \(value)")
+        }
+    }
+
+    private static func check(_ name: String, _ value: Int, in range: ClosedRange<Int>) throws {
+        guard range.contains(value) else {
+            throw RuntimeError(
+                .invalidConfiguration,
+                "\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
+        }
+    }
+}

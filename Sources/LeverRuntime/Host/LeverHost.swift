@@ -1,0 +1,136 @@
+public import LeverCore
+import LeverNode
+import LeverRouter
+import LeverTransport
+public import Logging
+import NIOCore
+import NIOPosix
+public import ServiceLifecycle
+
+/// A host: services are deployed to it, and called through it.
+///
+/// Life cycle: made, then ``run()`` once, alone or in a `ServiceGroup`; it returns after a graceful shutdown, in which calls in
+/// progress get ``Configuration/shutdownTimeout``, or when its task is cancelled, which ends everything at once. Any number
+/// of hosts can live in one process, each with a data directory of its own.
+///
+/// ```swift
+/// var configuration = LeverHost.Configuration.defaults
+/// configuration.listen = "127.0.0.1:0"
+/// let host = try LeverHost(configuration: configuration)
+/// try await withThrowingTaskGroup { group in
+///     group.addTask { try await host.run() }
+///     print("listening on \(try await host.address)")
+///     try await group.next()
+/// }
+/// ```
+public final class LeverHost: Service {
+    /// What it was told.
+    public let configuration: Configuration
+    private let driver: (any ContainerDriver)?
+    private let catalog: (any Catalog)?
+    let logger: Logger
+    private let start = HostStart()
+
+    /// Makes a host; nothing runs before ``run()``.
+    ///
+    /// - Parameters:
+    ///   - configuration: Where it listens, where its data is, and every bound.
+    ///   - driver: What starts instances; `nil` for local processes.
+    ///   - catalog: What remembers services; `nil` for SQLite in the data directory, or memory where there is none.
+    ///   - logger: Where it writes.
+    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``.
+    public init(
+        configuration: Configuration = .defaults, driver: (any ContainerDriver)? = nil, catalog: (any Catalog)? = nil,
+        logger: Logger = Logger(label: "lever.host")
+    ) throws {
+        try configuration.validate()
+        self.configuration = configuration
+        self.driver = driver
+        self.catalog = catalog
+        self.logger = logger
+    }
+
+    /// Where the host listens, with the port that it was given; waits until it does.
+    ///
+    /// - Throws: why it could not start; ``RuntimeError`` with ``RuntimeError/Code/stopped`` once it has ended.
+    public var address: String {
+        get async throws { try await start.value().address }
+    }
+
+    /// Calls services from the program that the host lives in, without a network: give it to a `LeverClient`. The program counts
+    /// as a caller from outside on the host's own machine, so it may deploy. Calls wait until the host has started.
+    public var client: any RPCTransport { HostTransport(start: start) }
+
+    /// Runs the host until it is shut down gracefully or cancelled.
+    ///
+    /// - Throws: ``RuntimeError`` where it cannot start: the data directory is in use, the address is taken, an instance of an
+    ///   earlier run cannot be ended.
+    public func run() async throws {
+        guard start.begin() else { throw RuntimeError(.stopped, "a host can be run only once") }
+        defer { start.finish(.failure(RuntimeError(.stopped, "the host has ended"))) }
+        do {
+            let data = try DataDirectory(configuration.dataDirectory)
+            defer { data.close() }
+            let threads = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads ?? System.coreCount)
+            do {
+                try await run(data, threads)
+            } catch {
+                try? await threads.shutdownGracefully()
+                throw error
+            }
+            try await threads.shutdownGracefully()
+        } catch {
+            start.finish(.failure(error))
+            throw error
+        }
+    }
+
+    private func run(_ data: DataDirectory, _ threads: MultiThreadedEventLoopGroup) async throws {
+        let catalog = try self.catalog ?? catalog(data)
+        let term = try await catalog.raiseTerm()
+        let driver = try self.driver ?? processDriver(data)
+        // Instances of a previous run are dead before anything of this one begins.
+        try await driver.prepare()
+        do {
+            try await run(data, catalog, driver, term, threads)
+        } catch {
+            await driver.shutdown()
+            throw error
+        }
+        await driver.shutdown()
+    }
+
+    private func run(
+        _ data: DataDirectory, _ catalog: any Catalog, _ driver: any ContainerDriver, _ term: Int,
+        _ threads: MultiThreadedEventLoopGroup
+    ) async throws {
+        let router = try await Router(group: threads, configuration: configuration.router, logger: logger)
+        let gateways = InternalGateways(
+            router: router, group: threads, configuration: configuration.listener, logger: logger)
+        let supervisor = Supervisor(
+            context: SupervisorContext(
+                driver: driver, catalog: catalog, router: router, eventLoopGroup: threads,
+                gateway: { try await gateways.address(of: $0) }, bounds: configuration.supervisor, run: "\(term)",
+                logger: logger))
+        let packages = try PackageStore(directory: data, catalog: catalog, limits: configuration.uploads.limits)
+        report(try await packages.sweep())
+        let deployer = Deployer(
+            catalog: catalog, packages: packages, supervisor: supervisor, bounds: configuration.uploads, logger: logger
+        ) { name in router.update { $0.add(name) } }
+        let admin = AdminService(deployer: deployer, catalog: catalog, logger: logger)
+        try await publish(catalog, packages, admin, router, supervisor)
+
+        let front = try await listen(router, threads)
+        start.finish(.success(HostStart.Started(address: "\(front.localAddress)", router: router)))
+        await withTaskGroup { tasks in
+            tasks.addTask { await supervisor.run() }
+            // Cancelled: the same end, in a hurry.
+            try? await gracefulShutdown()
+            logger.info("host ends", metadata: ["lever.connections": "\(front.connectionCount)"])
+            supervisor.shutdown()
+            await front.drain(within: configuration.shutdownTimeout)
+        }
+        await gateways.close()
+        router.close()
+    }
+}

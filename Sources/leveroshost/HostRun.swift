@@ -1,0 +1,68 @@
+import LeverCore
+import LeverRuntime
+import Logging
+import ServiceLifecycle
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Runs a host with its settings until a signal ends it.
+struct HostRun {
+    private let settings: HostSettings
+
+    init(_ settings: HostSettings) {
+        self.settings = settings
+    }
+
+    func run() async throws {
+        let settings = settings
+        LoggingSystem.bootstrap { HostLog(label: $0, format: settings.logFormat, level: settings.logLevel) }
+        // A peer that is gone is an error of its connection, not the end of the host.
+        signal(SIGPIPE, SIG_IGN)
+        let logger = Logger(label: "leveroshost")
+        let host = try LeverHost(configuration: settings.configuration, logger: logger)
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: host, successTerminationBehavior: .gracefullyShutdownGroup)], logger: logger))
+        let signals = Signals { Task { await group.triggerGracefulShutdown() } }
+        defer { withExtendedLifetime(signals) {} }
+        try await withThrowingTaskGroup { tasks in
+            tasks.addTask { try await group.run() }
+            tasks.addTask {
+                let address = try await host.address
+                if settings.logFormat == .text { Self.greet(address, settings) }
+            }
+            try await tasks.next()
+            try await tasks.waitForAll()
+        }
+    }
+
+    private static func greet(_ address: String, _ settings: HostSettings) {
+        let isDefault = address == "127.0.0.1:8080"
+        let host = isDefault ? "" : " -H \(address)"
+        print(
+            """
+
+            Lever \(LeverVersion.current) listens on \(address); its data is in \(settings.configuration.dataDirectory ?? "memory").
+            Deploy a service and call it, from another terminal:
+
+              lever deploy\(host) dev.lever Examples/hello-js
+              lever invoke\(host) lever://dev.lever/helloService/SayHello '"world"'
+            \(address.hasPrefix("unix:") ? "" : """
+              curl -H 'Content-Type: application/json' -d '["world"]' 'http://\(address)/helloService/SayHello?forceenv=dev.lever'
+
+            """)
+            Ctrl-C stops it.
+
+            """)
+        fflush(nil)
+    }
+
+    /// Writes a line about a failure to standard error.
+    static func complain(_ message: String) {
+        HostLog.write("leveroshost: \(message)\n")
+    }
+}

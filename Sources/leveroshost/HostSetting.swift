@@ -1,0 +1,118 @@
+import LeverCore
+import LeverRuntime
+import Logging
+
+/// One setting of a host: what it is called as a flag, as a variable and in the file, and what it changes.
+enum HostSetting: String, CaseIterable {
+    case listen
+    case dataDirectory = "data-dir"
+    case driver
+    case logLevel = "log-level"
+    case logFormat = "log-format"
+    case trustedHosts = "trusted-hosts"
+    case startTimeout = "start-timeout"
+    case idleTimeout = "idle-timeout"
+    case drainTimeout = "drain-timeout"
+    case shutdownTimeout = "shutdown-timeout"
+    case deadline
+    case maximumUpload = "max-upload"
+    case maximumUnpacked = "max-unpacked"
+    case maximumBody = "max-body"
+    case threads
+
+    /// Its name in the file; with `--` in front the flag.
+    var key: String { rawValue }
+
+    /// Its name in the environment.
+    var variable: String {
+        "LEVEROSHOST_" + rawValue.uppercased().split(separator: "-").joined(separator: "_")
+    }
+
+    /// What it is, for the help page.
+    var help: String {
+        switch self {
+        case .listen: "Where to listen; else 127.0.0.1:8080"
+        case .dataDirectory: "Where the catalog, packages and code are kept; else ./.lever"
+        case .driver: "What starts instances: process"
+        case .logLevel: "trace, debug, info, notice, warning, error; else info"
+        case .logFormat: "text or json; else text"
+        case .trustedHosts:
+            "Names, joined by commas, under which the administration answers over HTTP beside loopback's"
+        case .startTimeout: "How long an instance may take to its first answer; else 15s"
+        case .idleTimeout: "How long an instance without calls is kept; else 5m"
+        case .drainTimeout: "How long calls may go on at an old version; else 30s"
+        case .shutdownTimeout: "How long calls may go on once the host is to stop; else 10s"
+        case .deadline: "The deadline of calls that bring none; else 60s"
+        case .maximumUpload: "The largest package, compressed; else 30MiB"
+        case .maximumUnpacked: "The most that a package may unpack to; else 300MiB"
+        case .maximumBody: "The largest body of an HTTP call; else 512KiB"
+        case .threads: "Event loops that carry calls; else one for each core"
+        }
+    }
+
+    /// What stands for its value in the help page.
+    var valueName: String {
+        switch self {
+        case .listen: "host:port|unix:path"
+        case .dataDirectory: "directory"
+        case .driver, .logLevel, .logFormat, .trustedHosts: "name"
+        case .startTimeout, .idleTimeout, .drainTimeout, .shutdownTimeout, .deadline: "time"
+        case .maximumUpload, .maximumUnpacked, .maximumBody: "size"
+        case .threads: "number"
+        }
+    }
+
+    /// Puts a value in.
+    ///
+    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``, naming the text.
+    func apply(_ text: String, to settings: inout HostSettings) throws {
+        switch self {
+        case .listen: settings.configuration.listen = text
+        case .dataDirectory: settings.configuration.dataDirectory = text
+        case .driver:
+            guard text == "process" else { throw unusable(text, "there is only the driver \"process\" so far") }
+        case .logLevel:
+            guard let level = Logger.Level(rawValue: text) else {
+                throw unusable(
+                    text, "it should be one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            settings.logLevel = level
+        case .logFormat:
+            guard let format = LogFormat(rawValue: text) else { throw unusable(text, "it should be text or json") }
+            settings.logFormat = format
+        case .trustedHosts:
+            settings.configuration.trustedHosts = text.split(separator: ",").map {
+                String($0.drop { $0 == " " })
+            }
+        case .startTimeout: settings.configuration.instances.startTimeout = try time(text)
+        case .idleTimeout: settings.configuration.instances.idleTimeout = try time(text)
+        case .drainTimeout: settings.configuration.instances.drainTimeout = try time(text)
+        case .shutdownTimeout: settings.configuration.shutdownTimeout = try time(text)
+        case .deadline: settings.configuration.calls.defaultDeadline = try time(text)
+        case .maximumUpload: settings.configuration.uploads.limits.packageBytes = try size(text)
+        case .maximumUnpacked: settings.configuration.uploads.limits.unpackedBytes = try size(text)
+        case .maximumBody: settings.configuration.front.maximumBodySize = try size(text)
+        case .threads:
+            guard let number = Int(text) else { throw unusable(text, "it should be a number") }
+            settings.configuration.threads = number
+        }
+    }
+
+    private func time(_ text: String) throws -> Duration {
+        guard let time = Quantity.time(text) else {
+            throw unusable(text, "it should be a time such as 250ms, 30s, 5m or 1h")
+        }
+        return time
+    }
+
+    private func size(_ text: String) throws -> Int {
+        guard let size = Quantity.size(text) else {
+            throw unusable(text, "it should be a size such as 512KiB or 30MiB")
+        }
+        return size
+    }
+
+    private func unusable(_ text: String, _ why: String) -> RuntimeError {
+        RuntimeError(.invalidConfiguration, "\(key) \"\(text)\": \(why)")
+    }
+}
