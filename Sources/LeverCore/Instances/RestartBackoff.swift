@@ -7,15 +7,18 @@ public struct RestartBackoff: Sendable, Equatable {
         /// The longest wait; an instance that was ready for this long counts as healthy and resets the count.
         public var maximum: Duration = .seconds(60)
 
+        /// Makes the defaults.
         public init() {}
     }
 
+    /// The bounds.
     public let configuration: Configuration
     /// Failures since the last success.
     public private(set) var failures = 0
     /// Until when nothing is started.
     public private(set) var until: ContinuousClock.Instant?
 
+    /// Makes one without failures.
     public init(configuration: Configuration = .init()) {
         self.configuration = configuration
     }

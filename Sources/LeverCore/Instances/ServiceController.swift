@@ -17,6 +17,7 @@ public struct ServiceController: Sendable {
         /// When failing instances are started again.
         public var backoff = RestartBackoff.Configuration()
 
+        /// Makes the defaults.
         public init() {}
     }
 
@@ -77,8 +78,11 @@ public struct ServiceController: Sendable {
 
     /// One instance as the controller sees it.
     public struct Instance: Sendable, Equatable {
+        /// Its id, never used again.
         public let id: InstanceID
+        /// The version that it runs.
         public let version: Int
+        /// Where it stands.
         public internal(set) var state: InstanceState
         /// Whether it listens on the one port that instances without our SDKs use; before it is ready, whether it may.
         public internal(set) var holdsPort: Bool
@@ -101,7 +105,9 @@ public struct ServiceController: Sendable {
         var phase: Phase
     }
 
+    /// The service.
     public let service: ServiceID
+    /// The bounds.
     public let configuration: Configuration
     /// The version that calls go to; `nil` before the first one.
     public internal(set) var liveVersion: Int?

@@ -29,6 +29,7 @@ extension LeverHost {
         /// Instances as local processes; used where the host is given no driver of its own.
         public var process = ProcessDriver.Configuration.defaults
 
+        /// Makes the defaults.
         public init() {}
 
         /// The defaults.
@@ -52,6 +53,7 @@ extension LeverHost.Configuration {
         /// Lines of an instance's output that go into the message about its failure.
         public var outputLines = 20
 
+        /// Makes the defaults.
         public init() {}
     }
 
@@ -72,6 +74,7 @@ extension LeverHost.Configuration {
         /// How deep calls on behalf of calls may be nested.
         public var maximumDepth = 32
 
+        /// Makes the defaults.
         public init() {}
     }
 
@@ -86,6 +89,7 @@ extension LeverHost.Configuration {
         /// Versions of a service that are kept beside the live one; older ones are removed after a deployment.
         public var keptVersions = 10
 
+        /// Makes the defaults.
         public init() {}
     }
 
@@ -104,6 +108,7 @@ extension LeverHost.Configuration {
         /// How long an HTTP/1.1 connection may take until the head of its next request is whole.
         public var requestTimeout: Duration = .seconds(60)
 
+        /// Makes the defaults.
         public init() {}
     }
 

@@ -11,7 +11,8 @@ struct ServiceControllerHarness {
     ) {
         var configuration = ServiceController.Configuration()
         change(&configuration)
-        service = ServiceID(environment: .default, service: try! ServiceName("hello"))  // A literal that is a good name.
+        // A literal that is a good name.
+        service = ServiceID(environment: .default, service: try! ServiceName("hello"))
         controller = ServiceController(
             service: service, liveVersion: live, liveNeedsPort: needsPort, idPrefix: "i", configuration: configuration)
     }
