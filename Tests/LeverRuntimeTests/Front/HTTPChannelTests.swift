@@ -79,13 +79,17 @@ struct HTTPChannelTests {
     @Test(arguments: [false, true])
     func aClientThatGoesAwayEndsItsChannel(http2: Bool) async throws {
         try await GatewayProbe.withFront { front in
-            let answer = try await front.curl(
-                "/probe/IdleChan", Self.json + ["-N", "-d", "[]", "--max-time", "1"], http2: http2)
-            #expect(answer.exitCode == 28)
-            #expect(answer.text == "1\n")
+            var answer: Curl.Response?
+            // On a busy machine a second may pass before anything has happened.
+            for seconds in ["1", "5", "20"] where answer?.text != "1\n" {
+                let limited = ["-N", "-d", "[]", "--max-time", seconds]
+                answer = try await front.curl("/probe/IdleChan", Self.json + limited, http2: http2)
+            }
+            #expect(answer?.exitCode == 28)
+            #expect(answer?.text == "1\n")
             var isOver = false
             for _ in 0..<2_000 where !isOver {
-                isOver = front.probe.count("idle over") == 1
+                isOver = front.probe.count("idle over") == front.probe.count("idle began")
                 try await Task.sleep(for: .milliseconds(5))
             }
             #expect(isOver)

@@ -249,12 +249,13 @@ struct HTTPGatewayTests {
 
     @Test func aCallerThatGoesAwayCancelsItsCall() async throws {
         try await GatewayProbe.withFront { front in
-            for http2 in [false, true] {
-                let answer = try await front.curl("/probe/Hang", ["-d", "x", "--max-time", "1"], http2: http2)
+            // Over HTTP/2: there a client that is gone is told from one that has only sent its whole request. On a busy
+            // machine a second may pass before anything has happened.
+            for seconds in ["1", "5", "20"] where front.probe.count("hang began") == 0 {
+                let answer = try await front.curl("/probe/Hang", ["-d", "x", "--max-time", seconds], http2: true)
                 #expect(answer.exitCode == 28)
             }
-            // Over HTTP/2 that is certain; over HTTP/1.1 half a connection may still wait for its answer.
-            let cancelled = try await eventually { front.probe.count("hang over") >= 1 }
+            let cancelled = try await eventually { front.probe.count("hang over") == 1 }
             #expect(cancelled)
         }
     }

@@ -201,13 +201,13 @@ struct GRPCServerCallTests {
                 address: running.localAddress, eventLoop: MultiThreadedLoops.next(), logger: Logger(label: "test")))
         let channel = try await HTTP2RPCTransport(endpoint: box.endpoint).open(context("EchoChan"), .values([]))
         let draining = Task { await running.drain(within: .seconds(60)) }
-        try await Task.sleep(for: .milliseconds(50))
+        let transport = HTTP2RPCTransport(endpoint: box.endpoint)
+        let refused = try await eventually {
+            await error { try await transport.call(context("Echo"), .values([])) }?.reason == .unreachable
+        }
+        #expect(refused)
         try await channel.send(.value("during"))
         #expect(try await channel.receive() == .value("during"))
-        let refused = await error {
-            try await HTTP2RPCTransport(endpoint: box.endpoint).call(context("Echo"), .values([]))
-        }
-        #expect(refused?.reason == .unreachable)
         try await channel.finish()
         #expect(try await channel.receive() == nil)
         await draining.value

@@ -91,12 +91,16 @@ struct TransportCallTests {
     @Test(arguments: TransportUnderTest.allCases)
     func deadlinesEndCalls(_ way: TransportUnderTest) async throws {
         try await way.with { transport, handler in
-            let late = await error {
-                try await transport.call(context("Hang", timeout: .milliseconds(50)), .values([]))
+            // On a busy machine a short deadline may pass before the handler has begun.
+            for timeout in [Duration.milliseconds(50), .seconds(1), .seconds(10)] where handler.count("hang began") == 0
+            {
+                let late = await error { try await transport.call(context("Hang", timeout: timeout), .values([])) }
+                #expect(late?.code == .deadlineExceeded)
+                #expect(late?.reason == .deadline)
             }
-            #expect(late?.code == .deadlineExceeded)
-            #expect(late?.reason == .deadline)
-            let wasCancelled = try await eventually { handler.count("hang cancelled") == 1 }
+            let wasCancelled = try await eventually {
+                handler.count("hang cancelled") == max(1, handler.count("hang began"))
+            }
             #expect(wasCancelled)
             let past = await error { try await transport.call(context("Echo", timeout: .seconds(-1)), .values([])) }
             #expect(past?.reason == .deadline)

@@ -24,6 +24,7 @@ final class ProbeHTTPHandler: HTTPHandler {
 
     private func answer(_ exchange: any HTTPExchange) async throws {
         let request = exchange.request
+        note("began \(request.path)")
         switch request.path {
         case "/head":
             let text =
