@@ -49,31 +49,40 @@ private func arguments(_ texts: String...) -> Core_RPC {
     return rpc
 }
 
-/// grpc-swift as a client of a host, and as a service that is deployed on it: neither knows anything of Lever's code.
-@Suite(
-    "A gRPC library at both ends",
-    .enabled(if: HostProcess.areBuilt, "skipped: the main package's programs are not built (swift build)"), .serialized)
-final class GRPCPeerTests {
-    private let host: HostProcess
-
-    init() throws {
-        host = try HostProcess()
-        let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(
+/// One host for all tests, with the library's service deployed on it; it ends with the tests.
+enum SharedHost {
+    static let result: Result<HostProcess, any Error> = Result {
+        let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(
             path: "grpc-instance")
-        let built =
-            FileManager.default.isExecutableFile(atPath: program.path())
-            ? program
+        let program =
+            FileManager.default.isExecutableFile(atPath: beside.path())
+            ? beside
             : URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../.build/debug/grpc-instance")
+        let host = try HostProcess()
         do {
-            try host.deploy(#"{"name": "peer", "ram": 200}"#, program: built.standardized)
+            try host.deploy(#"{"name": "peer", "ram": 200}"#, program: program.standardized)
         } catch {
             host.stop()
             throw error
         }
+        atexit { SharedHost.stop() }
+        return host
     }
 
-    deinit {
-        host.stop()
+    private static func stop() {
+        if case .success(let host) = result { host.stop() }
+    }
+}
+
+/// grpc-swift as a client of a host, and as a service that is deployed on it: neither knows anything of Lever's code.
+@Suite(
+    "A gRPC library at both ends",
+    .enabled(if: HostProcess.areBuilt, "skipped: the main package's programs are not built (swift build)"), .serialized)
+struct GRPCPeerTests {
+    private let host: HostProcess
+
+    init() throws {
+        host = try SharedHost.result.get()
     }
 
     @Test("calls with values and with bytes, a method's own error, and the version that answered")
