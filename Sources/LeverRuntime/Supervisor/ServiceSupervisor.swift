@@ -29,7 +29,7 @@ package actor ServiceSupervisor {
     }
 
     package nonisolated let service: ServiceID
-    private let context: SupervisorContext
+    private nonisolated let context: SupervisorContext
     private let logger: Logger
     private let timers: any EventLoop
     private nonisolated let inputs: AsyncStream<Input>
@@ -71,7 +71,8 @@ package actor ServiceSupervisor {
 
     /// Says that at least one call waits for an instance.
     package nonisolated func callsWait() {
-        if !callsWaitIsQueued.exchange(true, ordering: .acquiringAndReleasing) { input.yield(.event(.callsWaiting)) }
+        guard !callsWaitIsQueued.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        if case .terminated = input.yield(.event(.callsWaiting)) { refuseWaitingCalls() }
     }
 
     /// Lets a version take over; returns once it is live and recorded.
@@ -90,6 +91,14 @@ package actor ServiceSupervisor {
     /// Ends the service: its calls in progress get their time, and then ``run()`` returns.
     package nonisolated func shutdown() {
         input.yield(.event(.shutdown))
+    }
+
+    /// Nothing of the service runs any more, and nothing will.
+    private nonisolated func refuseWaitingCalls() {
+        // First the flag, so that a call that begins to wait now is refused by its own word.
+        callsWaitIsQueued.store(false, ordering: .releasing)
+        context.router.waitingRoom.release(
+            service, failing: RPCError(.shuttingDown, "service \(service) is being stopped"))
     }
 
     private nonisolated var stopped: Result<Void, RPCError> {
@@ -113,6 +122,7 @@ package actor ServiceSupervisor {
         for await left in inputs {
             if case .deploy(_, let waiter) = left { waiter.continuation.resume(returning: stopped) }
         }
+        refuseWaitingCalls()
         for waiter in waiters.values { waiter.continuation.resume(returning: stopped) }
         waiters = [:]
     }
@@ -153,7 +163,7 @@ package actor ServiceSupervisor {
             forgetVersions()
         case .idle(let id):
             // It was asked too early (its version is being recorded): ask again.
-            if controller.readyInstances.contains(where: { $0.id == id }) { scheduleIdleCheck(id) }
+            if controller.instances.contains(where: { $0.id == id && $0.state == .ready }) { scheduleIdleCheck(id) }
         default:
             break
         }

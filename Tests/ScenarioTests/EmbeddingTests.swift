@@ -1,0 +1,102 @@
+import LeverClient
+import LeverCore
+import LeverRuntime
+import Logging
+import ServiceLifecycle
+import Testing
+
+@Suite("Embedding", .timeLimit(.minutes(1))) struct EmbeddingTests {
+    /// The program of the README, line by line.
+    @Test func programOfTheReadme() async throws {
+        let data = try ServiceFolder()
+        let hello = try ServiceFolder(name: "helloService", Scripts.hello("1"))
+
+        var configuration = LeverHost.Configuration.defaults
+        configuration.listen = "127.0.0.1:0"
+        configuration.dataDirectory = data.path
+        let host = try LeverHost(configuration: configuration)
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await host.run() }
+            #expect(try await host.address.hasPrefix("127.0.0.1:"))
+            let client = LeverClient(transport: host.client)
+            let live = try await client.deploy(hello.path, to: .default)
+            #expect(live.version == 1)
+            let reply = try await client.service("dev.lever", "helloService").invoke(
+                "SayHello", "Swift", as: String.self)
+            #expect(reply == "Hello, Swift!")
+            group.cancelAll()
+        }
+    }
+
+    @Test func twoHostsInOneProcess() async throws {
+        try await EmbeddedHost.with { first in
+            try await EmbeddedHost.with { second in
+                _ = try await first.deploy(Scripts.hello("first"))
+                _ = try await second.deploy(Scripts.hello("second"))
+                #expect(first.address != second.address)
+                #expect(try await first.call("Version") == "first")
+                #expect(try await second.call("Version") == "second")
+            }
+            #expect(try await first.call("Version") == "first")
+        }
+    }
+
+    @Test func dataOutlivesTheHost() async throws {
+        let data = try ServiceFolder()
+        try await EmbeddedHost.with(data: data.path) { host in _ = try await host.deploy(Scripts.hello("kept")) }
+        try await EmbeddedHost.with(data: data.path) { host in
+            let version = try await host.call("Version")
+            #expect(version == "kept")
+        }
+    }
+
+    @Test func hostInAServiceGroupEndsGracefully() async throws {
+        var configuration = LeverHost.Configuration.defaults
+        configuration.listen = "127.0.0.1:0"
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let host = try LeverHost(configuration: configuration, logger: logger)
+        let group = ServiceGroup(services: [host], logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            _ = try await host.address
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+        let error = await #expect(throws: RuntimeError.self) { try await host.address }
+        #expect(error?.code == .stopped)
+        await #expect(throws: RuntimeError.self) { try await host.run() }
+    }
+
+    @Test func unusableConfigurationIsNamed() throws {
+        let changes: [(String, (inout LeverHost.Configuration) -> Void)] = [
+            ("nonsense", { $0.listen = "nonsense" }),
+            ("shutdownTimeout", { $0.shutdownTimeout = .zero }),
+            ("instances.startTimeout", { $0.instances.startTimeout = .seconds(-1) }),
+            ("calls.waiting", { $0.calls.waiting = 0 }),
+            ("calls.defaultDeadline", { $0.calls.maximumDeadline = .seconds(1) }),
+            ("packageBytes", { $0.uploads.limits.packageBytes = 0 }),
+            ("front.maximumBodySize", { $0.front.maximumBodySize = 0 }),
+            ("threads", { $0.threads = 0 }),
+            ("evil.example.com:80", { $0.trustedHosts = ["evil.example.com:80"] }),
+        ]
+        for (word, change) in changes {
+            var configuration = LeverHost.Configuration.defaults
+            change(&configuration)
+            let error = #expect(throws: RuntimeError.self) { _ = try LeverHost(configuration: configuration) }
+            #expect(error?.code == .invalidConfiguration)
+            #expect(error?.message.contains(word) == true, "\(error?.message ?? "")")
+        }
+    }
+
+    @Test func addressThatIsTakenEndsTheStartWithItsName() async throws {
+        try await EmbeddedHost.with { first in
+            var configuration = LeverHost.Configuration.defaults
+            configuration.listen = first.address
+            let second = try LeverHost(configuration: configuration)
+            let error = await #expect(throws: RuntimeError.self) { try await second.run() }
+            #expect(error?.code == .bindFailed)
+            #expect(error?.message.contains(first.address) == true)
+            await #expect(throws: RuntimeError.self) { try await second.address }
+        }
+    }
+}
