@@ -90,7 +90,8 @@ let package = Package(
 
         .executableTarget(
             name: "benchmark-codec", dependencies: ["LeverCore"], path: "Benchmarks/Codec",
-            exclude: ["documents.py", "orjson_times.py", "ratios.py"], sources: ["CodecBenchmark.swift"], swiftSettings: settings),
+            exclude: ["documents.py", "orjson_times.py", "ratios.py"], sources: ["CodecBenchmark.swift"],
+            swiftSettings: settings),
         .executableTarget(
             name: "benchmark-backend", dependencies: ["LeverTransport", .nioCore, .nioPosix],
             path: "Benchmarks/Router/Backend", swiftSettings: settings),
@@ -109,11 +110,15 @@ let package = Package(
         .testTarget(name: "LeverCoreTests", dependencies: ["LeverCore"], swiftSettings: settings),
         .testTarget(
             name: "LeverTransportTests",
-            dependencies: ["LeverCore", "LeverTransport", .nioCore, .nioPosix, .nioHTTP1, .nioEmbedded, .nioHPACK, .logging],
+            dependencies: [
+                "LeverCore", "LeverTransport", .nioCore, .nioPosix, .nioHTTP1, .nioEmbedded, .nioHPACK, .logging,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "LeverClientTests",
-            dependencies: ["LeverCore", "LeverTransport", "LeverClient", "LeverService", .nioCore, .nioPosix, .logging],
+            dependencies: [
+                "LeverCore", "LeverTransport", "LeverClient", "LeverService", .nioCore, .nioPosix, .logging,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "LeverServiceTests",
@@ -138,7 +143,8 @@ let package = Package(
         .testTarget(
             name: "leverTests",
             dependencies: [
-                "LeverCore", "LeverTransport", "LeverClient", "LeverService", "lever", .argumentParser, .nioPosix, .logging,
+                "LeverCore", "LeverTransport", "LeverClient", "LeverService", "lever", .argumentParser, .nioPosix,
+                .logging,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -38,7 +38,8 @@ let package = Package(
             name: "grpc-instance", dependencies: ["CoreProtos", .grpcCore, .grpcTransport, .grpcProtobuf],
             path: "Sources/GRPCInstance", swiftSettings: settings),
         .testTarget(
-            name: "GRPCPeerTests", dependencies: ["CoreProtos", "grpc-instance", .grpcCore, .grpcTransport, .grpcProtobuf],
+            name: "GRPCPeerTests",
+            dependencies: ["CoreProtos", "grpc-instance", .grpcCore, .grpcTransport, .grpcProtobuf],
             swiftSettings: settings),
         .testTarget(
             name: "CodecOracleTests", dependencies: ["CoreProtos", .leverCore, .swiftProtobuf], swiftSettings: settings),

@@ -25,6 +25,7 @@ public struct RuntimeError: Error, Sendable, CustomStringConvertible {
         /// The part has been stopped, or never ran.
         public static let stopped = Self(wrapped: .stopped)
 
+        /// The code's name.
         public var description: String { wrapped.rawValue }
     }
 
@@ -35,12 +36,14 @@ public struct RuntimeError: Error, Sendable, CustomStringConvertible {
     /// What led to it.
     public var cause: (any Error)?
 
+    /// Makes an error of its parts.
     public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
         self.cause = cause
     }
 
+    /// The message, with its cause.
     public var description: String {
         cause.map { "\(message): \($0)" } ?? message
     }

@@ -49,5 +49,6 @@ public struct EnvironmentName: Sendable, Hashable, CustomStringConvertible {
         RPCError(.badURL, "environment name \"\(text)\" \(rule)")
     }
 
+    /// The name.
     public var description: String { rawValue }
 }

@@ -36,5 +36,6 @@ public struct MethodName: Sendable, Hashable, CustomStringConvertible {
         rawValue.hasSuffix("Chan") || rawValue.hasSuffix("_chan") || rawValue == "chan"
     }
 
+    /// The name.
     public var description: String { rawValue }
 }

@@ -34,5 +34,6 @@ public struct ServiceName: Sendable, Hashable, CustomStringConvertible {
         return nil
     }
 
+    /// The name.
     public var description: String { rawValue }
 }

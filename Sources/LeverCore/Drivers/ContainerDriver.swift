@@ -62,6 +62,7 @@ public struct InstanceAddress: Sendable, Hashable {
     /// Whether it listens on the port that only one instance can have.
     public var holdsPort: Bool
 
+    /// Makes an address.
     public init(_ endpoint: Endpoint, holdsPort: Bool = false) {
         self.endpoint = endpoint
         self.holdsPort = holdsPort
@@ -79,6 +80,7 @@ public enum InstanceExit: Sendable, Hashable, CustomStringConvertible {
     /// How it ended is not known.
     case unknown(String)
 
+    /// How it ended, in words that continue a sentence.
     public var description: String {
         switch self {
         case .code(let code): "it exited with code \(code)"

@@ -13,6 +13,7 @@ public struct InstanceSpecification: Sendable {
     /// `host:port` that the instance's own calls go to (`LEVEROS_INTERNAL_RPC_GATEWAY`).
     public var internalGateway: String?
 
+    /// Makes a specification of its parts.
     public init(
         id: InstanceID, service: ServiceID, version: Int, codeDirectory: String, manifest: Manifest,
         internalGateway: String? = nil

@@ -9,5 +9,6 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The byte within the line, counted from 1.
     public var column: Int
 
+    /// The message with the place.
     public var description: String { "\(message) at line \(line), column \(column)" }
 }

@@ -25,6 +25,7 @@ public struct Manifest: Sendable, Hashable {
     /// The service's own configuration.
     public var config: LeverValue
 
+    /// Makes a manifest of values that are valid already; what is left out has its default.
     public init(
         name: ServiceName, description: String? = nil, entry: Entry = .command(["./serve"]), isPrivate: Bool = false,
         maxInstanceLoad: Double = 10, minInstances: Int = 0, ram: Int = 50, config: LeverValue = .object(LeverObject())

@@ -18,6 +18,7 @@ public struct CallContext: Sendable {
     /// Any further headers, names in lower case.
     public var metadata: [(name: String, value: String)]
 
+    /// Makes the context of a call; what is left out is unknown or left to the host.
     public init(
         url: LeverURL, deadline: ContinuousClock.Instant? = nil, callID: String? = nil, depth: Int = 0,
         callerEnvironment: String? = nil, epoch: UInt64? = nil, internalGateway: String? = nil,

@@ -78,6 +78,7 @@ extension RPCError {
             }
         }
 
+        /// The name, as gRPC writes it.
         public var description: String { name }
     }
 }

@@ -12,6 +12,7 @@ extension RPCError {
             self.token = token
         }
 
+        /// The token.
         public var description: String { token }
 
         /// The URL or one of its names is malformed.

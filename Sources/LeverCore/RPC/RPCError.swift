@@ -22,6 +22,7 @@ public struct RPCError: Error, Sendable {
         case instance
     }
 
+    /// Makes an error of its parts.
     public init(
         code: Code, message: String, reason: Reason? = nil, origin: Origin = .platform, cause: (any Error)? = nil
     ) {
@@ -39,6 +40,7 @@ public struct RPCError: Error, Sendable {
 }
 
 extension RPCError: CustomStringConvertible {
+    /// Code, message, reason and cause, for logs.
     public var description: String {
         var text = "\(code): \(message)"
         if let reason { text += " (\(reason))" }

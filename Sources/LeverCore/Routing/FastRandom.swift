@@ -3,10 +3,12 @@
 public struct FastRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
+    /// Makes a generator; the same seed gives the same sequence.
     public init(seed: UInt64) {
         state = seed
     }
 
+    /// The next 64 bits of the sequence.
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state

@@ -12,8 +12,10 @@ public protocol LoadBalancer: Sendable {
 /// Two choices are enough to keep the longest queue near the mean, without the herd that "least loaded of all" makes when
 /// several balancers see the same numbers (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001).
 public struct PowerOfTwoChoices: LoadBalancer {
+    /// Makes the balancer; it keeps no state.
     public init() {}
 
+    /// The less loaded of two different instances drawn at random.
     public func pick(count: Int, load: (Int) -> Int, random: inout FastRandom) -> Int {
         guard count > 1 else { return 0 }
         let first = Int(random.next(upperBound: UInt64(count)))

@@ -111,8 +111,11 @@ public struct LeverObject: Sendable {
 }
 
 extension LeverObject: RandomAccessCollection {
+    /// The position of the first property.
     public var startIndex: Int { 0 }
+    /// The position behind the last property.
     public var endIndex: Int { entries.count }
+    /// The property at a position.
     public subscript(position: Int) -> (key: String, value: LeverValue) {
         (entries[position].key, entries[position].value)
     }
@@ -134,6 +137,7 @@ extension LeverObject: Hashable {
         return true
     }
 
+    /// Hashes the properties; their order does not count.
     public func hash(into hasher: inout Hasher) {
         var combined = 0
         for entry in entries {
@@ -147,6 +151,7 @@ extension LeverObject: Hashable {
 }
 
 extension LeverObject: ExpressibleByDictionaryLiteral {
+    /// Makes an object of a literal; of a key that repeats the last value counts.
     public init(dictionaryLiteral elements: (String, LeverValue)...) {
         self.init(elements.lazy.map { (key: $0.0, value: $0.1) })
     }

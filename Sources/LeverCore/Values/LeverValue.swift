@@ -92,6 +92,7 @@ extension LeverValue: Hashable {
         }
     }
 
+    /// Hashes by content; the order of an object's keys does not count.
     public func hash(into hasher: inout Hasher) {
         switch self {
         case .null: hasher.combine(0)
@@ -110,12 +111,19 @@ extension LeverValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expr
     ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByStringInterpolation,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+    /// Makes a value of a literal.
     public init(nilLiteral: ()) { self = .null }
+    /// Makes a value of a literal.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// Makes a value of a literal.
     public init(integerLiteral value: Int64) { self = .number(Double(value)) }
+    /// Makes a value of a literal.
     public init(floatLiteral value: Double) { self = .number(value) }
+    /// Makes a value of a literal.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// Makes a value of a literal.
     public init(arrayLiteral elements: LeverValue...) { self = .array(elements) }
+    /// Makes a value of a literal.
     public init(dictionaryLiteral elements: (String, LeverValue)...) {
         self = .object(LeverObject(elements.lazy.map { (key: $0.0, value: $0.1) }))
     }

@@ -7,6 +7,7 @@ public struct ValueLimits: Sendable, Hashable {
     /// The longest message, in bytes.
     public var maximumLength: Int
 
+    /// Makes bounds; what is left out has its default.
     public init(maximumDepth: Int = 128, maximumElements: Int = 1_000_000, maximumLength: Int = 64 * 1024 * 1024) {
         self.maximumDepth = maximumDepth
         self.maximumElements = maximumElements

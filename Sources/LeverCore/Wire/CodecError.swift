@@ -5,10 +5,12 @@ public struct CodecError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Where, counted in bytes from the start of the message.
     public var offset: Int
 
+    /// Makes an error.
     public init(message: String, offset: Int) {
         self.message = message
         self.offset = offset
     }
 
+    /// The message with the offset.
     public var description: String { "\(message) at byte \(offset)" }
 }

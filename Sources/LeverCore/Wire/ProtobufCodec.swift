@@ -4,36 +4,43 @@ public struct ProtobufCodec: ValueCodec {
     /// The bounds of what is decoded; the depth bounds what is encoded, too.
     public let limits: ValueLimits
 
+    /// Makes a codec with its bounds.
     public init(limits: ValueLimits = .defaults) {
         self.limits = limits
     }
 
+    /// Encodes a message from its end and hands its bytes to `body`.
     public func encode<Result>(_ arguments: RPCArguments, _ body: (RawSpan) throws -> Result) throws -> Result {
         var encoder = WireEncoder(maximumDepth: limits.maximumDepth)
         try encoder.write(arguments)
         return try body(encoder.buffer.bytes.bytes)
     }
 
+    /// Encodes a message from its end and hands its bytes to `body`.
     public func encode<Result>(_ reply: RPCReply, _ body: (RawSpan) throws -> Result) throws -> Result {
         var encoder = WireEncoder(maximumDepth: limits.maximumDepth)
         try encoder.write(reply)
         return try body(encoder.buffer.bytes.bytes)
     }
 
+    /// Encodes a message from its end and hands its bytes to `body`.
     public func encode<Result>(_ message: StreamMessage, _ body: (RawSpan) throws -> Result) throws -> Result {
         var encoder = WireEncoder(maximumDepth: limits.maximumDepth)
         try encoder.write(message)
         return try body(encoder.buffer.bytes.bytes)
     }
 
+    /// Decodes a message `RPC`.
     public func decodeArguments(_ bytes: RawSpan) throws(CodecError) -> RPCArguments {
         try decode(bytes) { decoder, reader throws(CodecError) in try decoder.arguments(reader) ?? .values([]) }
     }
 
+    /// Decodes a message `RPCReply`.
     public func decodeReply(_ bytes: RawSpan) throws(CodecError) -> RPCReply {
         try decode(bytes) { decoder, reader throws(CodecError) in try decoder.reply(reader) }
     }
 
+    /// Decodes a message `StreamMessage`.
     public func decodeStreamMessage(_ bytes: RawSpan) throws(CodecError) -> StreamMessage {
         try decode(bytes) { decoder, reader throws(CodecError) in try decoder.streamMessage(reader) }
     }
