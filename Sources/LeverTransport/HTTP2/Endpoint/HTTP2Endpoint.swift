@@ -191,7 +191,7 @@ package final class HTTP2Endpoint {
         connecting.whenComplete { result in
             switch result {
             case .success: bound.value.socketConnected(attempt)
-            case .failure(let error): bound.value.attemptFailed(attempt, "\(error)")
+            case .failure(let error): bound.value.attemptFailed(attempt, ConnectFailure.text(error))
             }
         }
     }
