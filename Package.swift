@@ -155,6 +155,7 @@ let package = Package(
                 "LeverCore", "LeverTransport", "LeverClient", "LeverService", "LeverRouter", "LeverRuntime", "lever",
                 "leveroshost", .nioCore, .nioPosix, .logging, .lifecycle,
             ],
+            exclude: ["Peers"],
             swiftSettings: settings),
     ]
 )
