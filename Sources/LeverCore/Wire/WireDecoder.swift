@@ -88,9 +88,36 @@ struct WireDecoder: ~Copyable {
 
     // MARK: Values
 
+    /// The value of a message that holds one text, number or truth value and nothing else, as nearly all do. What was there
+    /// before does not matter then: the last member of the oneof counts.
+    @inline(__always)
+    private func onlyScalar(_ message: WireReader) throws(CodecError) -> LeverValue? {
+        let size = message.end - message.position
+        guard size >= 2 else { return nil }
+        let second = message.byte(at: message.position + 1)
+        switch message.byte(at: message.position) {
+        case WireTag.string where second < 0x80 && Int(second) == size - 2:
+            return .string(
+                try message.text(.init(tag: UInt64(WireTag.string), start: message.position + 2, end: message.end)))
+        case WireTag.number where size == 9:
+            return .number(number(message.position + 1))
+        case WireTag.bool where size == 2 && second < 2:
+            return .bool(second == 1)
+        default:
+            return nil
+        }
+    }
+
+    @inline(__always)
+    private func number(_ offset: Int) -> Double {
+        let bits = base.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        return Double(bitPattern: UInt64(littleEndian: bits))
+    }
+
     private mutating func value(
         _ message: WireReader, merging earlier: LeverValue, depth: Int
     ) throws(CodecError) -> LeverValue {
+        if let only = try onlyScalar(message) { return only }
         var result = earlier
         var reader = message
         while !reader.isAtEnd {
@@ -99,8 +126,7 @@ struct WireDecoder: ~Copyable {
             case UInt64(WireTag.string):
                 result = .string(try reader.text(field))
             case UInt64(WireTag.number):
-                let bits = base.loadUnaligned(fromByteOffset: field.start, as: UInt64.self)
-                result = .number(Double(bitPattern: UInt64(littleEndian: bits)))
+                result = .number(number(field.start))
             case UInt64(WireTag.bool):
                 result = .bool((field.start..<field.end).contains { reader.byte(at: $0) & 0x7F != 0 })
             case UInt64(WireTag.array):
@@ -173,10 +199,12 @@ struct WireDecoder: ~Copyable {
     @inline(__always)
     private mutating func countElement(_ field: WireReader.Field) throws(CodecError) {
         elements += 1
-        if elements > limits.maximumElements {
-            throw CodecError(
-                message: "the message holds more than \(limits.maximumElements) elements", offset: field.start)
-        }
+        if elements > limits.maximumElements { throw tooMany(field.start) }
+    }
+
+    @inline(never)
+    private func tooMany(_ offset: Int) -> CodecError {
+        CodecError(message: "the message holds more than \(limits.maximumElements) elements", offset: offset)
     }
 
     @inline(__always)

@@ -29,22 +29,32 @@ struct WireReader {
         base.load(fromByteOffset: offset, as: UInt8.self)
     }
 
-    /// Reads the next field; the position is then behind it.
+    /// Reads the next field; the position is then behind it. There must be a byte left.
+    ///
+    /// Nearly every field has a tag and a length of one byte each; they are read here, the rest out of line.
     @inline(__always)
     mutating func next() throws(CodecError) -> Field {
+        let tag = byte(at: position)
+        let left = end &- position
+        if tag & 0x87 == 2, tag >= 8, left >= 2 {
+            let length = Int(byte(at: position &+ 1))
+            if length < 0x80, length <= left &- 2 {
+                let start = position &+ 2
+                position = start &+ length
+                return Field(tag: UInt64(tag), start: start, end: position)
+            }
+        }
+        return try anyField()
+    }
+
+    @inline(never)
+    private mutating func anyField() throws(CodecError) -> Field {
         let fieldStart = position
-        var tag = UInt64(byte(at: position))
-        if tag < 0x80 { position += 1 } else { tag = try varint() }
+        let tag = try varint()
         switch tag & 7 {
         case 2:
             let lengthStart = position
-            var length: UInt64
-            if position < end, byte(at: position) < 0x80 {
-                length = UInt64(byte(at: position))
-                position += 1
-            } else {
-                length = try varint()
-            }
+            let length = try varint()
             guard length <= UInt64(end - position) else {
                 throw CodecError(
                     message: "a field of \(length) bytes does not fit into the \(end - position) that are left",
@@ -114,9 +124,14 @@ struct WireReader {
     @inline(__always)
     func text(_ field: Field) throws(CodecError) -> String {
         guard let text = String(validUTF8: buffer(field)) else {
-            throw CodecError(message: "a text is not valid UTF-8", offset: field.start)
+            throw Self.badText(field.start)
         }
         return text
+    }
+
+    @inline(never)
+    private static func badText(_ offset: Int) -> CodecError {
+        CodecError(message: "a text is not valid UTF-8", offset: offset)
     }
 
     func bytes(_ field: Field) -> [UInt8] {

@@ -83,7 +83,8 @@ struct ProtobufCodecTests {
     @Test(
         "refuses malformed bytes, saying what and where",
         arguments: [
-            ("0a", "cut off", 1), ("0a05", "does not fit", 1), ("0a03 0a02", "does not fit", 1), ("0a02 0a02", "does not fit", 3),
+            ("0a", "cut off", 1), ("0a05", "does not fit", 1), ("0a03 0a02", "does not fit", 1),
+            ("0a02 0a02", "does not fit", 3),
             ("0a0a 18ffffffffffffffffff", "cut off", 3), ("0b", "groups", 0), ("0c", "groups", 0),
             ("0a01 0b", "groups", 2),
             ("0200", "field number 0", 0), ("0f", "wire type 7", 0), ("0e", "wire type 6", 0),
