@@ -90,8 +90,8 @@ let package = Package(
 
         .executableTarget(
             name: "benchmark-codec", dependencies: ["LeverCore"], path: "Benchmarks/Codec",
-            exclude: ["documents.py", "orjson_times.py", "ratios.py"], sources: ["CodecBenchmark.swift"],
-            swiftSettings: settings),
+            exclude: ["README.md", "documents.py", "orjson_times.py", "ratios.py"],
+            sources: ["CodecBenchmark.swift"], swiftSettings: settings),
         .executableTarget(
             name: "benchmark-backend", dependencies: ["LeverTransport", .nioCore, .nioPosix],
             path: "Benchmarks/Router/Backend", swiftSettings: settings),

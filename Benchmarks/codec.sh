@@ -7,10 +7,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 
 python3 Benchmarks/Codec/documents.py "$work"
-if ! python3 -c 'import orjson' 2>/dev/null; then
-    python3 -m pip install --quiet --target "$work/python" orjson
-    export PYTHONPATH="$work/python"
-fi
+# A recent orjson of our own: distributions ship old ones, which are slower.
+[ -d .build/benchmark-python/orjson ] || python3 -m pip install --quiet --target .build/benchmark-python 'orjson>=3.13'
+export PYTHONPATH="$PWD/.build/benchmark-python"
 swift build -c release --product benchmark-codec
 swift build -c release --package-path Interop --product CodecProtobufBenchmark
 lever="$(swift build -c release --show-bin-path)/benchmark-codec"

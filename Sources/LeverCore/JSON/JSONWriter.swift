@@ -101,7 +101,7 @@ struct JSONWriter: ~Copyable {
     private mutating func write(_ number: Double) {
         // As JavaScript's JSON.stringify: there is no text for infinities and NaN.
         guard number.isFinite else { return put("null") }
-        if number.magnitude < 9_007_199_254_740_992, number == number.rounded(.towardZero) {
+        if number.magnitude < 9_007_199_254_740_992, number == Double(Int64(number)) {
             if number == 0, number.sign == .minus { return put("-0") }
             return write(Int64(number))
         }
@@ -122,9 +122,11 @@ struct JSONWriter: ~Copyable {
     /// No two decimals of so few digits are the same double, so the one found is the shortest. That it reads back as the number
     /// is checked: both operands are exact, so their quotient is what a reader gets.
     private mutating func writeDecimal(_ number: Double) -> Bool {
-        let scaled = (number.magnitude * 1_000_000).rounded()
-        guard scaled >= 1, scaled < 1e15, scaled / 1_000_000 == number.magnitude else { return false }
-        let (whole, fraction) = Int64(scaled).quotientAndRemainder(dividingBy: 1_000_000)
+        let product = number.magnitude * 1_000_000
+        guard product < 1e15 else { return false }
+        let scaled = Int64(product + 0.5)
+        guard Double(scaled) / 1_000_000 == number.magnitude, number != 0 else { return false }
+        let (whole, fraction) = scaled.quotientAndRemainder(dividingBy: 1_000_000)
         makeRoom(32)
         if number < 0 { put(UInt8(ascii: "-")) }
         write(whole)
@@ -148,19 +150,29 @@ struct JSONWriter: ~Copyable {
             base[count] = UInt8(ascii: "-")
             count += 1
         }
-        let start = count
-        repeat {
-            base[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        if rest < 10 {
+            base[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest)
             count += 1
-            rest /= 10
-        } while rest > 0
-        var low = start
-        var high = count - 1
-        while low < high {
-            (base[low], base[high]) = (base[high], base[low])
-            low += 1
-            high -= 1
+            return
         }
+        var digits = 2
+        var bound: UInt64 = 100
+        while rest >= bound, digits < 19 {
+            digits += 1
+            bound *= 10
+        }
+        var position = count + digits
+        count = position
+        while rest >= 10 {
+            let (quotient, last) = rest.quotientAndRemainder(dividingBy: 100)
+            let tens = last / 10
+            base[position - 1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: last - 10 * tens)
+            base[position - 2] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: tens)
+            position -= 2
+            rest = quotient
+        }
+        // An odd number of digits leaves one.
+        if rest > 0 { base[position - 1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest) }
     }
 
     // MARK: Texts
@@ -171,30 +183,52 @@ struct JSONWriter: ~Copyable {
     }
 
     private mutating func writeText(_ utf8: UnsafeBufferPointer<UInt8>) {
-        // Without escapes, the usual case, the text fits and is copied as it is, eight bytes at a time.
+        // Without escapes, the usual case, the text fits and is copied as it is.
         makeRoom(utf8.count + 2)
         base[count] = UInt8(ascii: "\"")
         count += 1
-        var index = 0
-        if utf8.count >= 8 {
-            let source = UnsafeRawPointer(utf8.baseAddress!)
-            let target = UnsafeMutableRawPointer(base + count)
-            while index + 8 <= utf8.count {
-                let word = source.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-                if Self.needsEscape(word) { break }
-                target.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
-                index += 8
-            }
-        }
-        while index < utf8.count {
-            let byte = utf8[index]
-            guard byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { break }
-            base[count + index] = byte
-            index += 1
-        }
+        let index = copyPlain(utf8)
         count += index
         if index < utf8.count { writeEscaped(utf8, from: index) }
         put(UInt8(ascii: "\""))
+    }
+
+    /// Copies a text behind what is written up to the first byte that needs an escape, or a little before it, and returns how
+    /// many bytes that were. What is left of the eights is covered by loads that overlap what came before.
+    @inline(__always)
+    private func copyPlain(_ utf8: UnsafeBufferPointer<UInt8>) -> Int {
+        let size = utf8.count
+        guard size > 0, let address = utf8.baseAddress else { return 0 }
+        let source = UnsafeRawPointer(address)
+        let target = UnsafeMutableRawPointer(base + count)
+        var index = 0
+        if size >= 8 {
+            while index + 8 <= size {
+                let word = source.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                if Self.needsEscape(word) { return index }
+                target.storeBytes(of: word, toByteOffset: index, as: UInt64.self)
+                index += 8
+            }
+            let word = source.loadUnaligned(fromByteOffset: size - 8, as: UInt64.self)
+            if Self.needsEscape(word) { return index }
+            target.storeBytes(of: word, toByteOffset: size - 8, as: UInt64.self)
+            return size
+        }
+        if size >= 4 {
+            let first = source.loadUnaligned(as: UInt32.self)
+            let last = source.loadUnaligned(fromByteOffset: size - 4, as: UInt32.self)
+            if Self.needsEscape(UInt64(first) | UInt64(last) << 32) { return 0 }
+            target.storeBytes(of: first, as: UInt32.self)
+            target.storeBytes(of: last, toByteOffset: size - 4, as: UInt32.self)
+            return size
+        }
+        while index < size {
+            let byte = utf8[index]
+            guard byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { return index }
+            target.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
+            index += 1
+        }
+        return size
     }
 
     /// Whether one of eight bytes is a quote, a backslash or a control character. A byte above 0x7F never counts as one
