@@ -1,5 +1,5 @@
 /// The name of a method, which also says whether it is a channel method.
-public struct MethodName: Sendable, Hashable, CustomStringConvertible {
+public struct MethodName: Sendable, CustomStringConvertible {
     /// The name as written.
     public let rawValue: String
 
@@ -38,4 +38,17 @@ public struct MethodName: Sendable, Hashable, CustomStringConvertible {
 
     /// The name.
     public var description: String { rawValue }
+}
+
+extension MethodName: Hashable {
+    /// Compares byte by byte, as names do in addresses, folders and the catalog: texts that only look alike differ.
+    public static func == (left: MethodName, right: MethodName) -> Bool {
+        left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
+    }
+
+    /// Hashes the bytes.
+    public func hash(into hasher: inout Hasher) {
+        var name = rawValue
+        name.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
 }

@@ -1,5 +1,5 @@
 /// The name of a service within its environment: 3 to 255 characters without `/`, `?`, `#` and white space.
-public struct ServiceName: Sendable, Hashable, CustomStringConvertible {
+public struct ServiceName: Sendable, CustomStringConvertible {
     /// The name as written.
     public let rawValue: String
 
@@ -36,4 +36,17 @@ public struct ServiceName: Sendable, Hashable, CustomStringConvertible {
 
     /// The name.
     public var description: String { rawValue }
+}
+
+extension ServiceName: Hashable {
+    /// Compares byte by byte, as names do in addresses, folders and the catalog: texts that only look alike differ.
+    public static func == (left: ServiceName, right: ServiceName) -> Bool {
+        left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
+    }
+
+    /// Hashes the bytes.
+    public func hash(into hasher: inout Hasher) {
+        var name = rawValue
+        name.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
 }

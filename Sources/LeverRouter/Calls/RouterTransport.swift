@@ -1,5 +1,5 @@
 package import LeverCore
-package import LeverTransport
+import LeverTransport
 import NIOCore
 import Synchronization
 

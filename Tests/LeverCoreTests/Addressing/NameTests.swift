@@ -45,4 +45,14 @@ struct NameTests {
             #expect(throws: RPCError.self) { try MethodName(String(repeating: "m", count: 256)) }?.reason == .badURL)
         #expect((try? MethodName("say.hello-2"))?.isChannel == false)
     }
+
+    @Test("names that only look alike are different ones, as their folders and records are")
+    func bytes() throws {
+        let composed = try ServiceName("caf\u{E9}")
+        let decomposed = try ServiceName("cafe\u{301}")
+        #expect(composed != decomposed)
+        #expect(Set([composed, decomposed]).count == 2)
+        #expect(try MethodName("caf\u{E9}") != MethodName("cafe\u{301}"))
+        #expect(try composed == ServiceName("caf\u{E9}"))
+    }
 }
