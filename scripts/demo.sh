@@ -30,9 +30,11 @@ trap 'exit 143' TERM
 
 # Prints a command, runs it, prints its output, and compares that with what it should be.
 check() {
-    printf '$'
-    printf ' %q' "${@:2}"
-    printf '\n'
+    local word line='$'
+    for word in "${@:2}"; do
+        if [[ $word =~ ^[A-Za-z0-9_./:=@%+-]+$ ]]; then line+=" $word"; else line+=" '$word'"; fi
+    done
+    printf '%s\n' "$line"
     check_quietly "$@"
 }
 

@@ -27,17 +27,21 @@ struct HostRun {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: host, successTerminationBehavior: .gracefullyShutdownGroup)], logger: logger))
-        let signals = Signals { Task { await group.triggerGracefulShutdown() } }
-        defer { withExtendedLifetime(signals) {} }
+        let signals = Signals()
+        let first = signals.first
         try await withThrowingTaskGroup { tasks in
-            tasks.addTask { try await group.run() }
+            tasks.addTask {
+                for await _ in first { await group.triggerGracefulShutdown() }
+            }
             tasks.addTask {
                 let address = try await host.address
                 if settings.logFormat == .text { Self.greet(address, settings) }
             }
-            try await tasks.next()
-            try await tasks.waitForAll()
+            try await group.run()
+            tasks.cancelAll()
         }
+        // Until here signals are heard.
+        withExtendedLifetime(signals) {}
     }
 
     private static func greet(_ address: String, _ settings: HostSettings) {

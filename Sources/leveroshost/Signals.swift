@@ -8,9 +8,13 @@ import Darwin
 
 /// SIGTERM and SIGINT: the first asks for an orderly end, the second ends the process at once.
 final class Signals {
+    /// One element when the first signal has come.
+    let first: AsyncStream<Void>
     private var sources: [any DispatchSourceSignal] = []
 
-    init(first: @escaping @Sendable () -> Void) {
+    init() {
+        let (first, input) = AsyncStream.makeStream(of: Void.self)
+        self.first = first
         // One queue for both, so that the count needs no lock.
         let queue = DispatchQueue(label: "signals")
         let count = Counter()
@@ -20,7 +24,7 @@ final class Signals {
             source.setEventHandler {
                 count.value += 1
                 if count.value == 1 {
-                    first()
+                    input.yield()
                 } else {
                     HostRun.complain("ended at once by a second signal")
                     _exit(128 + number)

@@ -185,4 +185,14 @@ import Testing
             #expect(try await host.call("Version") == "2")
         }
     }
+
+    @Test func oldVersionsAreRemovedBeyondThoseToKeep() async throws {
+        let data = try ServiceFolder()
+        try await EmbeddedHost.with(data: data.path, { $0.uploads.keptVersions = 1 }) { host in
+            for version in 1...4 { _ = try await host.deploy(Scripts.hello("\(version)")) }
+            #expect(try await host.call("Version") == "4")
+            #expect(!exists("\(data.path)/code/dev.lever/hello/2"))
+            #expect(exists("\(data.path)/code/dev.lever/hello/3"))
+        }
+    }
 }
