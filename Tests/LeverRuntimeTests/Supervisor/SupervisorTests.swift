@@ -180,7 +180,7 @@ import Testing
     }
 
     @Test func catalogThatFailsKeepsTheOldVersion() async throws {
-        let catalog = FailingCatalog()
+        let catalog = FullDiskCatalog()
         try await SupervisorHarness.with(catalog: catalog) { host in
             _ = try await host.deploy()
             catalog.isFailing.store(true, ordering: .relaxed)

@@ -4,7 +4,7 @@ import Synchronization
 @testable import LeverRuntime
 
 /// A catalog whose disk fills up when the test says so.
-final class FailingCatalog: Catalog {
+final class FullDiskCatalog: Catalog {
     let isFailing = Atomic(false)
     private let inner = InMemoryCatalog()
 
