@@ -7,7 +7,8 @@ CONFIGURATION ?= release
 PREFIX ?= /usr/local
 LISTEN ?= 127.0.0.1:8080
 DATA ?= .lever
-SWIFT_SOURCES = Package.swift Sources Tests
+SWIFT_SOURCES = Package.swift Sources Tests Benchmarks Interop/Package.swift Interop/Sources/GRPCInstance \
+	Interop/Sources/CodecProtobufBenchmark Interop/Tests
 
 .PHONY: help
 help: ## Lists these commands
@@ -55,6 +56,17 @@ pull-docker-images: ## Nothing: no images are needed
 .PHONY: test
 test: test-dependencies ## Installs what tests need, then runs all tests
 	scripts/test.sh
+
+.PHONY: bench-router
+bench-router: dependencies ## Measures the router beside nginx, haproxy and nghttpx
+	swift build -c release --product benchmark-backend
+	swift build -c release --product benchmark-proxy
+	swift build -c release --product benchmark-load
+	Benchmarks/Router/run.py --binaries "$$(swift build -c release --show-bin-path)"
+
+.PHONY: bench-codec
+bench-codec: dependencies ## Measures the codec beside orjson and SwiftProtobuf
+	Benchmarks/codec.sh
 
 .PHONY: dependencies
 dependencies:
