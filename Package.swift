@@ -103,11 +103,20 @@ let package = Package(
             dependencies: ["LeverCore", "LeverTransport", "LeverRouter", .nioCore, .nioPosix, .logging, .hashTree],
             path: "Benchmarks/Router/Proxy", swiftSettings: settings),
 
+        .target(
+            name: "ScalingSimulation", dependencies: ["LeverCore"], path: "Benchmarks/Scaling/Simulation",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "benchmark-scaling", dependencies: ["LeverCore", "ScalingSimulation"],
+            path: "Benchmarks/Scaling/Command", swiftSettings: settings),
+
         .executableTarget(
             name: "DriverCrashHelper", dependencies: ["LeverCore", "LeverRuntime"],
             path: "Tests/Support/DriverCrashHelper", swiftSettings: settings),
 
         .testTarget(name: "LeverCoreTests", dependencies: ["LeverCore"], swiftSettings: settings),
+        .testTarget(
+            name: "ScalingSimulationTests", dependencies: ["LeverCore", "ScalingSimulation"], swiftSettings: settings),
         .testTarget(
             name: "LeverTransportTests",
             dependencies: [

@@ -35,13 +35,16 @@ extension Manifest {
             throw RuntimeError(.invalidInput, "lever.json must hold an object, not \(value.kind)")
         }
         let fields = ManifestFields(object)
+        let minInstances = try fields.integer("minInstances", in: 0...10_000) ?? 0
         let manifest = Manifest(
             name: try fields.name(),
             description: try fields.text("description"),
             entry: try fields.entry(),
             isPrivate: try fields.flag("private") ?? false,
             maxInstanceLoad: try fields.number("maxInstanceLoad", above: 0, upTo: 1_000_000) ?? 10,
-            minInstances: try fields.integer("minInstances", in: 0...10_000) ?? 0,
+            minInstances: minInstances,
+            maxInstances: try fields.maxInstances(minInstances: minInstances),
+            channelLoad: try fields.number("channelLoad", from: 0, upTo: 1_000_000) ?? 0.01,
             ram: try fields.integer("ram", in: 1...16_000_000) ?? 50,
             config: try fields.config())
         return (manifest, object.keys.compactMap(ManifestFields.warning))
@@ -58,6 +61,8 @@ extension Manifest {
         fields["private"] = .bool(isPrivate)
         fields["maxInstanceLoad"] = .number(maxInstanceLoad)
         fields["minInstances"] = .number(Double(minInstances))
+        fields["maxInstances"] = .number(Double(maxInstances))
+        fields["channelLoad"] = .number(channelLoad)
         fields["ram"] = .number(Double(ram))
         fields["config"] = config
         return .object(fields)

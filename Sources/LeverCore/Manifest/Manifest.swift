@@ -20,6 +20,10 @@ public struct Manifest: Sendable, Hashable {
     public var maxInstanceLoad: Double
     /// Instances that are kept running even when idle.
     public var minInstances: Int
+    /// The most instances that run at once; at least 1, and at least ``minInstances``.
+    public var maxInstances: Int
+    /// What an open channel that has nothing to do counts in ``maxInstanceLoad``'s measure.
+    public var channelLoad: Double
     /// Memory that one instance may use, in MB (10⁶ bytes).
     public var ram: Int
     /// The service's own configuration.
@@ -28,7 +32,8 @@ public struct Manifest: Sendable, Hashable {
     /// Makes a manifest of values that are valid already; what is left out has its default.
     public init(
         name: ServiceName, description: String? = nil, entry: Entry = .command(["./serve"]), isPrivate: Bool = false,
-        maxInstanceLoad: Double = 10, minInstances: Int = 0, ram: Int = 50, config: LeverValue = .object(LeverObject())
+        maxInstanceLoad: Double = 10, minInstances: Int = 0, maxInstances: Int = 10, channelLoad: Double = 0.01,
+        ram: Int = 50, config: LeverValue = .object(LeverObject())
     ) {
         self.name = name
         self.description = description
@@ -36,6 +41,8 @@ public struct Manifest: Sendable, Hashable {
         self.isPrivate = isPrivate
         self.maxInstanceLoad = maxInstanceLoad
         self.minInstances = minInstances
+        self.maxInstances = maxInstances
+        self.channelLoad = channelLoad
         self.ram = ram
         self.config = config
     }

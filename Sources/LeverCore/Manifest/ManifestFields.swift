@@ -1,8 +1,9 @@
 /// The fields of a `lever.json`, each read with its rule.
 struct ManifestFields {
-    /// The fields that there are, as WIRE.md §7 lists them.
+    /// The fields that there are: those that WIRE.md §7 lists, and the bounds of scaling that came later.
     static let known = [
-        "name", "description", "entry", "jsEntry", "private", "maxInstanceLoad", "minInstances", "ram", "config",
+        "name", "description", "entry", "jsEntry", "private", "maxInstanceLoad", "minInstances", "maxInstances",
+        "channelLoad", "ram", "config",
     ]
 
     private let object: LeverObject
@@ -93,6 +94,18 @@ struct ManifestFields {
         return value
     }
 
+    /// Left out it is 10, or as many as are always kept: manifests from before there was this field stay valid.
+    func maxInstances(minInstances: Int) throws(RuntimeError) -> Int {
+        guard let count = try integer("maxInstances", in: 1...10_000) else { return max(10, minInstances) }
+        guard count >= minInstances else {
+            throw RuntimeError(
+                .invalidInput,
+                "lever.json: \"maxInstances\" must be at least \"minInstances\", which is \(minInstances), not \(count)"
+            )
+        }
+        return count
+    }
+
     // MARK: Plain fields
 
     func text(_ field: String) throws(RuntimeError) -> String? {
@@ -111,6 +124,14 @@ struct ManifestFields {
         guard let value = value(field) else { return nil }
         guard case .number(let number) = value, number > minimum, number <= Double(maximum) else {
             throw malformed(field, value, "must be a number above \(LeverValue.number(minimum)) and up to \(maximum)")
+        }
+        return number
+    }
+
+    func number(_ field: String, from minimum: Double, upTo maximum: Int) throws(RuntimeError) -> Double? {
+        guard let value = value(field) else { return nil }
+        guard case .number(let number) = value, number >= minimum, number <= Double(maximum) else {
+            throw malformed(field, value, "must be a number from \(LeverValue.number(minimum)) to \(maximum)")
         }
         return number
     }

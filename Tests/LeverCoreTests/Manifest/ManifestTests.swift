@@ -13,6 +13,7 @@ struct ManifestTests {
         #expect(manifest == Manifest(name: try ServiceName("hello")))
         #expect(manifest.entry == .command(["./serve"]))
         #expect(manifest.maxInstanceLoad == 10 && manifest.minInstances == 0 && manifest.ram == 50)
+        #expect(manifest.maxInstances == 10 && manifest.channelLoad == 0.01)
         #expect(!manifest.isPrivate && manifest.config == [:] && manifest.description == nil)
         #expect(warnings.isEmpty)
     }
@@ -22,13 +23,15 @@ struct ManifestTests {
         let (manifest, warnings) = try parse(
             """
             {"name": "chat", "description": "rooms", "jsEntry": "./lib/../server.js", "entry": null, "private": true,
-             "maxInstanceLoad": 2.5, "minInstances": 2, "ram": 128, "config": {"greeting": ["hi", 1, {"a": null}]}}
+             "maxInstanceLoad": 2.5, "minInstances": 2, "maxInstances": 3, "channelLoad": 0.5, "ram": 128,
+             "config": {"greeting": ["hi", 1, {"a": null}]}}
             """)
         #expect(manifest.name.rawValue == "chat")
         #expect(manifest.description == "rooms")
         #expect(manifest.entry == .javaScript("./lib/../server.js"))
         #expect(manifest.isPrivate)
         #expect(manifest.maxInstanceLoad == 2.5 && manifest.minInstances == 2 && manifest.ram == 128)
+        #expect(manifest.maxInstances == 3 && manifest.channelLoad == 0.5)
         #expect(manifest.config == ["greeting": ["hi", 1, ["a": nil]]])
         #expect(warnings.isEmpty)
     }
@@ -38,6 +41,8 @@ struct ManifestTests {
         arguments: [
             #"{"name": "abc"}"#,
             #"{"name": "abc", "entry": ["node", "x y.js", ""], "description": "", "private": true}"#,
+            #"{"name": "abc", "minInstances": 4, "maxInstances": 4, "channelLoad": 0}"#,
+            #"{"name": "abc", "minInstances": 40}"#,
             #"{"name": "ünï", "jsEntry": "a.js", "maxInstanceLoad": 0.1, "minInstances": 7, "ram": 1, "config": {"z": 1, "a": []}}"#,
         ])
     func roundTrip(text: String) throws {
@@ -73,6 +78,16 @@ struct ManifestTests {
             (#"{"name": "abc", "maxInstanceLoad": "10"}"#, #"not "10""#),
             (#"{"name": "abc", "minInstances": -1}"#, "from 0 to 10000, not -1"),
             (#"{"name": "abc", "minInstances": 1.5}"#, "whole number"),
+            (#"{"name": "abc", "maxInstances": 0}"#, #""maxInstances" must be a whole number from 1 to 10000, not 0"#),
+            (#"{"name": "abc", "maxInstances": 10001}"#, "from 1 to 10000, not 10001"),
+            (#"{"name": "abc", "maxInstances": "3"}"#, #"not "3""#),
+            (
+                #"{"name": "abc", "minInstances": 3, "maxInstances": 2}"#,
+                #""maxInstances" must be at least "minInstances", which is 3, not 2"#
+            ),
+            (#"{"name": "abc", "channelLoad": -0.1}"#, #""channelLoad" must be a number from 0 to 1000000, not -0.1"#),
+            (#"{"name": "abc", "channelLoad": true}"#, "not true"),
+            (#"{"name": "abc", "channelLoad": 1e7}"#, "to 1000000"),
             (#"{"name": "abc", "ram": 0}"#, "from 1 to"),
             (#"{"name": "abc", "ram": 1e300}"#, "from 1 to"),
             (#"{"name": "abc", "config": [1]}"#, #""config" must be an object, not [1]"#),
@@ -84,6 +99,14 @@ struct ManifestTests {
         let error = #expect(throws: RuntimeError.self) { try parse(text) }
         #expect(error?.code == .invalidInput)
         #expect(error?.message.contains(reason) == true, "\(error?.message ?? "")")
+    }
+
+    @Test("a manifest from before there was maxInstances may keep any number running")
+    func maxInstancesFollows() throws {
+        #expect(try parse(#"{"name": "abc", "minInstances": 9}"#).manifest.maxInstances == 10)
+        #expect(try parse(#"{"name": "abc", "minInstances": 40}"#).manifest.maxInstances == 40)
+        #expect(try parse(#"{"name": "abc", "minInstances": 0, "maxInstances": 1}"#).manifest.maxInstances == 1)
+        #expect(try parse(#"{"name": "abc", "maxInstances": null}"#).manifest.maxInstances == 10)
     }
 
     @Test("long values are shortened in messages, long files and configurations refused")
@@ -103,7 +126,8 @@ struct ManifestTests {
     @Test(
         "unknown keys are warnings that name what was meant",
         arguments: [
-            ("minInstance", "minInstances"), ("max_instance_load", "maxInstanceLoad"), ("jsentry", "jsEntry"),
+            ("minInstance", "minInstances"), ("max_instance_load", "maxInstanceLoad"), ("maxInstance", "maxInstances"),
+            ("channel-load", "channelLoad"), ("jsentry", "jsEntry"),
             ("nmae", nil), ("descripton", "description"), ("RAM", "ram"), ("zzzzzz", nil), ("version", nil),
             ("entrypoint", nil), ("enrty", "entry"),
         ])
