@@ -16,6 +16,10 @@ extension LeverClient {
         public var connectTimeout: Duration = .seconds(20)
         /// A connection without calls is closed after this time; `nil` keeps it.
         public var idleTimeout: Duration? = .seconds(300)
+        /// While calls are open the host is asked at this interval whether it is still there (PING), and a connection that does
+        /// not answer within 20 seconds is lost; `nil` never asks. Plain gRPC servers close connections that ask more often
+        /// than every 5 minutes; a Lever host bears some seconds.
+        public var keepAliveInterval: Duration? = .seconds(300)
         /// Connections to each host, each on an event loop of its own; calls take them in turn. One serves thousands of
         /// calls at once; more help where one core is not enough.
         public var connectionsPerHost = 1
@@ -40,6 +44,7 @@ extension LeverClient {
             }
             for (name, value) in [
                 ("timeout", timeout), ("connectTimeout", connectTimeout), ("idleTimeout", idleTimeout),
+                ("keepAliveInterval", keepAliveInterval),
             ] {
                 if let value, value <= .zero {
                     throw RuntimeError(.invalidConfiguration, "\(name) is \(value); it should be more than zero")

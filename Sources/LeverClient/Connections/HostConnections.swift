@@ -37,6 +37,7 @@ final class HostConnections: Sendable {
         var endpoint = EndpointConfiguration()
         endpoint.connectTimeout = configuration.connectTimeout
         endpoint.idleTimeout = configuration.idleTimeout
+        endpoint.keepAliveInterval = configuration.keepAliveInterval
         endpoint.maximumQueue = configuration.maximumQueue
         endpointConfiguration = endpoint
         var bounds = GRPCConfiguration()
