@@ -1,0 +1,39 @@
+// What administration and tests look at.
+extension ResourceDirectory {
+    /// One resource as it stands.
+    public struct Standing: Sendable, Hashable {
+        public let resource: ResourceID
+        public let phase: ActivationMachine.Phase
+        /// The one activation there is, on its way in or out included; `nil` while an instance is awaited.
+        public let activation: Activation?
+        /// Whether calls wait for an activation.
+        public let hasWaiters: Bool
+    }
+
+    /// Resources that are not inactive.
+    public var count: Int { table.count }
+
+    /// All resources that are not inactive, in no order that means anything.
+    public var standings: some Sequence<Standing> {
+        table.all.lazy.map(Self.standing)
+    }
+
+    /// Where a resource stands; `nil` when it is inactive.
+    public func standing(of resource: ResourceID) -> Standing? {
+        table.slot(of: resource).map { Self.standing(table[$0]) }
+    }
+
+    /// Instances that are known, in the order in which they became ready.
+    public var knownInstances: [Instance] { instances }
+
+    /// Resources that an instance holds, those on their way in or out included; 0 for an unknown one.
+    public func resourceCount(on instance: InstanceID) -> Int {
+        indexes[instance].map { instances[$0].resources } ?? 0
+    }
+
+    private static func standing(_ record: ActivationTable.Record) -> Standing {
+        Standing(
+            resource: record.resource, phase: record.machine.phase, activation: record.machine.activation,
+            hasWaiters: record.machine.hasWaiters)
+    }
+}

@@ -1,0 +1,33 @@
+/// Names one resource of a service: an arbitrary text that sticks to one instance.
+///
+/// Two names are the same only when their bytes are: an instance sees bytes, so `é` written in two ways is two resources
+/// (`String` alone would call them equal).
+public struct ResourceID: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// The name as it stands in the URL.
+    public let rawValue: String
+
+    public init(_ rawValue: String) {
+        self.rawValue = rawValue
+    }
+
+    public var description: String { rawValue }
+
+    /// The name as messages show it, cut where it is long.
+    var quoted: String {
+        rawValue.utf8.count <= 64 ? "\"\(rawValue)\"" : "\"\(rawValue.prefix(64))…\""
+    }
+
+    public static func == (left: Self, right: Self) -> Bool {
+        left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
+    }
+
+    public static func < (left: Self, right: Self) -> Bool {
+        left.rawValue.utf8.lexicographicallyPrecedes(right.rawValue.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        var copy = rawValue
+        copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        hasher.combine(0xFF as UInt8)
+    }
+}
