@@ -102,7 +102,8 @@ extension ActivationMachine {
         _ activation: Activation, _ passage: Passage, _ context: Context
     ) -> [Action] {
         var next = Passage(phase: .stuck)
-        next.missingAnswer = passage.missingAnswer ?? "it took longer than \(context.configuration.closeResourceTimeout)"
+        next.missingAnswer =
+            passage.missingAnswer ?? "it took longer than \(context.configuration.closeResourceTimeout)"
         state = .passing(activation, next)
         let error = stuckError(activation, context)
         var actions: [Action] = []

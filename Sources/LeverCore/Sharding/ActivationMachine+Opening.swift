@@ -89,7 +89,8 @@ extension ActivationMachine {
     ) -> [Action] {
         let error = RPCError(
             .resourceUnavailable,
-            "\(context.name) could not be activated: NewResource got no answer from instance \(activation.instance): \(how)")
+            "\(context.name) could not be activated: NewResource got no answer from instance \(activation.instance): \(how)"
+        )
         return failOpening(passage, error) + close(activation, Passage(phase: .closing), now, context)
     }
 

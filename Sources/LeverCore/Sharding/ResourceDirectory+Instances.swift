@@ -154,10 +154,12 @@ extension ResourceDirectory {
         handingOver += (new.isHandingOver ? 1 : 0) - (old.isHandingOver ? 1 : 0)
         count(old, -1)
         count(new, +1)
-        if old.activation?.instance != new.activation?.instance || (old.phase == .unplaced) != (new.phase == .unplaced) {
+        if old.activation?.instance != new.activation?.instance || (old.phase == .unplaced) != (new.phase == .unplaced)
+        {
             unlink(slot, old)
             link(slot, new)
-        } else if new.phase == .active, old.phase != .active, let index = new.activation.flatMap({ indexes[$0.instance] }),
+        } else if new.phase == .active, old.phase != .active,
+            let index = new.activation.flatMap({ indexes[$0.instance] }),
             instances[index].isLeaving
         {
             // It was not active when it was looked at: it is looked at again.

@@ -120,7 +120,8 @@ extension ResourceDirectory {
                     PlacementCandidate(instance: $0.id, load: load($0.id) + $0.opening, resources: $0.resources)
                 })
             precondition(
-                possible.indices.contains(chosen), "\(type(of: placement)) chose candidate \(chosen) of \(possible.count)")
+                possible.indices.contains(chosen),
+                "\(type(of: placement)) chose candidate \(chosen) of \(possible.count)")
         }
         return .placed(Activation(instance: possible[chosen].id, epoch: epoch))
     }

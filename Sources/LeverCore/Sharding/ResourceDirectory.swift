@@ -49,8 +49,9 @@ public struct ResourceDirectory: Sendable {
 
     /// What happened.
     public enum Event: Sendable {
-        /// At least one call waits for the resource: it found no route, or could not enter the gate. To be sent for each
-        /// call that begins to wait, after it has been put where ``Action/releaseWaiters(_:)`` finds it.
+        /// At least one call waits for the resource: it found no route, or could not enter the gate. To be sent after the call
+        /// has been put where ``Action/releaseWaiters(_:)`` finds it, unless the same word is still on its way for
+        /// another: one is enough for all (and one for each would multiply, since each may release all of them).
         case callsWaiting(ResourceID)
         /// `NewResource` was answered with success, or with the word that there is no such method.
         case opened(ResourceID, Epoch)
