@@ -64,6 +64,11 @@ bench-router: dependencies ## Measures the router beside nginx, haproxy and nght
 	swift build -c release --product benchmark-load
 	Benchmarks/Router/run.py --binaries "$$(swift build -c release --show-bin-path)"
 
+.PHONY: bench-scaling
+bench-scaling: dependencies ## Simulates autoscaling beside the old policy and Knative's
+	swift build -c release --product benchmark-scaling
+	"$$(swift build -c release --show-bin-path)/benchmark-scaling" --seed 2026 Benchmarks/Scaling/Traces/evening.csv
+
 .PHONY: bench-codec
 bench-codec: dependencies ## Measures the codec beside orjson and SwiftProtobuf
 	Benchmarks/codec.sh

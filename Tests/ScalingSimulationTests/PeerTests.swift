@@ -26,6 +26,21 @@ struct PeerTests {
     }
 
     @Test(
+        "the default policy is over target for fewer seconds with fewer instances than both when load comes in spikes")
+    func spikes() throws {
+        let load = try #require(Load.synthetic(seed: 5, only: "spike").first)
+        let own = Simulation.run(load, DefaultPolicy())
+        let peers = [
+            Simulation.run(load, LegacyPolicy()),
+            Simulation.run(load, WindowPolicy(name: "knative", utilization: 0.7)),
+        ]
+        for peer in peers {
+            #expect(own.secondsOverTarget < peer.secondsOverTarget, "\(own), \(peer), seed 5")
+            #expect(own.instanceSeconds < peer.instanceSeconds, "\(own), \(peer), seed 5")
+        }
+    }
+
+    @Test(
         "the old policy adds at most ten at once, lets go after 45 s of low load, of the last one after five idle minutes"
     )
     func old() {

@@ -94,9 +94,9 @@ struct SimulationTests {
 
     @Test("the same seed gives the same figures, another one others")
     func seeds() throws {
-        let load = try #require(Load.synthetic(seed: 3).first { $0.name == "step" })
-        let again = try #require(Load.synthetic(seed: 3).first { $0.name == "step" })
-        let other = try #require(Load.synthetic(seed: 4).first { $0.name == "step" })
+        let load = try #require(Load.synthetic(seed: 3, only: "step").first)
+        let again = try #require(Load.synthetic(seed: 3, only: "step").first)
+        let other = try #require(Load.synthetic(seed: 4, only: "step").first)
         #expect(load.calls == again.calls)
         #expect(load.calls != other.calls)
         #expect(Simulation.run(load, DefaultPolicy()) == Simulation.run(load, DefaultPolicy()))

@@ -6,12 +6,16 @@ import Darwin
 import LeverCore
 
 extension Load {
-    /// The synthetic loads, each half an hour or more; the same seed gives the same calls.
-    package static func synthetic(seed: UInt64) -> [Load] {
+    /// The synthetic loads, or the one of a name, each half an hour or more; the same seed gives the same calls.
+    package static func synthetic(seed: UInt64, only name: String? = nil) -> [Load] {
+        let makers: [(name: String, make: (inout FastRandom) -> Load)] = [
+            ("steady", steady), ("step", step), ("ramp", ramp), ("spike", spike), ("on-off", onOff),
+            ("diurnal", diurnal), ("bursts", bursts), ("heavy tail", heavyTail), ("channels", channels),
+        ]
         var seeds = FastRandom(seed: seed)
-        return [steady, step, ramp, spike, onOff, diurnal, bursts, heavyTail, channels].map { make in
+        return makers.compactMap { maker in
             var random = FastRandom(seed: seeds.next())
-            return make(&random)
+            return name == nil || name == maker.name ? maker.make(&random) : nil
         }
     }
 
