@@ -1,8 +1,11 @@
 /// One activation: which instance holds the resource, and under which epoch.
 public struct Activation: Sendable, Hashable {
+    /// The instance that holds the resource.
     public let instance: InstanceID
+    /// Higher than that of any activation before.
     public let epoch: Epoch
 
+    /// Makes it of its parts.
     public init(instance: InstanceID, epoch: Epoch) {
         self.instance = instance
         self.epoch = epoch
@@ -87,6 +90,7 @@ public struct ActivationMachine: Sendable, Equatable {
         /// Whether somebody asked for just this move and is told how it ended.
         public var isRequested: Bool
 
+        /// Makes it of its parts.
         public init(to: Place?, windowEnd: ContinuousClock.Instant, isRequested: Bool = false) {
             self.to = to
             self.windowEnd = windowEnd
@@ -96,10 +100,14 @@ public struct ActivationMachine: Sendable, Equatable {
 
     /// What the machine is told about its surroundings with each event.
     public struct Context: Sendable {
+        /// The service, for messages.
         public let service: ServiceID
+        /// The resource.
         public let resource: ResourceID
+        /// The bounds.
         public let configuration: ResourceDirectory.Configuration
 
+        /// Makes it of its parts.
         public init(service: ServiceID, resource: ResourceID, configuration: ResourceDirectory.Configuration) {
             self.service = service
             self.resource = resource

@@ -24,8 +24,10 @@ public struct Epoch: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// Which activation of the term it was.
     public var counter: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
 
+    /// Term and counter.
     public var description: String { String(rawValue) }
 
+    /// Whether an activation is earlier than another.
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 

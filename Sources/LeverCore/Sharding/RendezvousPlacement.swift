@@ -4,8 +4,10 @@
 /// This is highest random weight hashing (Thaler and Ravishankar, "Using Name-Based Mappings to Increase Hit Rates",
 /// IEEE/ACM Transactions on Networking 6(1), 1998). It looks at no load: it fits resources that are many and alike.
 public struct RendezvousPlacement: ResourcePlacement {
+    /// Makes the placement; it keeps no state.
     public init() {}
 
+    /// The candidate with the highest weight for this resource.
     public func place(_ resource: ResourceID, among candidates: [PlacementCandidate]) -> Int {
         var best = 0
         var highest: (weight: UInt64, name: String)?

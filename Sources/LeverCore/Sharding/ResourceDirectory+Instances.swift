@@ -2,7 +2,9 @@
 extension ResourceDirectory {
     /// One instance as the directory sees it.
     public struct Instance: Sendable {
+        /// The instance.
         public let id: InstanceID
+        /// The version that it runs.
         public let version: Int
         /// Until when calls go on to where its resources are, once it leaves.
         public internal(set) var windowEnd: ContinuousClock.Instant?

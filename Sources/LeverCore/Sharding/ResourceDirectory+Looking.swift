@@ -2,7 +2,9 @@
 extension ResourceDirectory {
     /// One resource as it stands.
     public struct Standing: Sendable, Hashable {
+        /// Its name.
         public let resource: ResourceID
+        /// Where it stands.
         public let phase: ActivationMachine.Phase
         /// The one activation there is, on its way in or out included; `nil` while an instance is awaited.
         public let activation: Activation?

@@ -44,6 +44,7 @@ public struct ResourceDirectory: Sendable {
         /// Resources of the service that may be active at once.
         public var maximumResources = 100_000
 
+        /// The defaults.
         public init() {}
     }
 
@@ -134,7 +135,9 @@ public struct ResourceDirectory: Sendable {
         case stopped
     }
 
+    /// The service whose resources these are.
     public let service: ServiceID
+    /// The bounds.
     public let configuration: Configuration
     /// The version whose instances take resources.
     public internal(set) var liveVersion: Int?

@@ -6,10 +6,12 @@ public struct ResourceID: Sendable, Hashable, Comparable, CustomStringConvertibl
     /// The name as it stands in the URL.
     public let rawValue: String
 
+    /// The resource with this name.
     public init(_ rawValue: String) {
         self.rawValue = rawValue
     }
 
+    /// The name.
     public var description: String { rawValue }
 
     /// The name as messages show it, cut where it is long.
@@ -17,14 +19,17 @@ public struct ResourceID: Sendable, Hashable, Comparable, CustomStringConvertibl
         rawValue.utf8.count <= 64 ? "\"\(rawValue)\"" : "\"\(rawValue.prefix(64))…\""
     }
 
+    /// Compares byte by byte.
     public static func == (left: Self, right: Self) -> Bool {
         left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
     }
 
+    /// Orders byte by byte.
     public static func < (left: Self, right: Self) -> Bool {
         left.rawValue.utf8.lexicographicallyPrecedes(right.rawValue.utf8)
     }
 
+    /// Hashes the bytes.
     public func hash(into hasher: inout Hasher) {
         var copy = rawValue
         copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }

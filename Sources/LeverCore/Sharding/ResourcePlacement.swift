@@ -9,12 +9,14 @@ public protocol ResourcePlacement: Sendable {
 
 /// An instance that a resource may be placed on.
 public struct PlacementCandidate: Sendable, Hashable {
+    /// The instance.
     public let instance: InstanceID
     /// Calls in progress, with one for each activation that is under way: calls wait for those.
     public let load: Int
     /// Resources that the instance holds.
     public let resources: Int
 
+    /// Makes a candidate.
     public init(instance: InstanceID, load: Int, resources: Int) {
         self.instance = instance
         self.load = load

@@ -14,7 +14,8 @@ struct ResourceDirectoryHarness {
     ) {
         var configuration = ResourceDirectory.Configuration()
         change(&configuration)
-        let service = ServiceID(environment: .default, service: try! ServiceName("hello"))  // A literal that is a good name.
+        // A literal that is a good name.
+        let service = ServiceID(environment: .default, service: try! ServiceName("hello"))
         directory = ResourceDirectory(
             service: service, liveVersion: 1, epochs: EpochGenerator(term: 1), placement: placement,
             configuration: configuration)
