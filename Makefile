@@ -21,10 +21,10 @@ demo: dependencies ## Builds, starts a host, deploys a service, calls it four wa
 	scripts/demo.sh "$$(swift build --show-bin-path)"
 
 .PHONY: run
+run: RUN_CONFIGURATION ?= debug
 run: dependencies ## Runs a host on 127.0.0.1:8080 with its data in ./.lever
-	swift build -c $(CONFIGURATION) --product leveroshost
-	swift build -c $(CONFIGURATION) --product lever
-	exec "$$(swift build -c $(CONFIGURATION) --show-bin-path)/leveroshost" --listen $(LISTEN) --data-dir $(DATA)
+	swift build -c $(RUN_CONFIGURATION) --product leveroshost
+	exec "$$(swift build -c $(RUN_CONFIGURATION) --show-bin-path)/leveroshost" --listen $(LISTEN) --data-dir $(DATA)
 
 .PHONY: cli
 cli: dependencies ## Builds the command line
