@@ -122,7 +122,11 @@ final class SplicedCall: DeadlineEntry, HTTP2StreamDelegate {
             return
         }
         state = .joined
-        guard !kept.isEmpty else { return }
+        guard !kept.isEmpty else {
+            // The end may have come, without data, while the stream was waited for.
+            if requestEnded { stream.send(data: ByteBuffer(), endStream: true) }
+            return
+        }
         let ends = requestEnded
         kept.forEach { part, isLast in stream.send(data: part, endStream: ends && isLast) }
     }
