@@ -160,7 +160,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         let body = ByteBuffer(string: "{\"error\":{\"code\":\"INVALID_ARGUMENT\",\"message\":\"\(quoted)\"}}")
         let headers: HTTPHeaders = [
             "content-type": "application/json", "content-length": String(body.readableBytes), "connection": "close",
-            "lever-error": "platform", "lever-error-reason": "bad-message",
+            "date": HTTPDate.now, "lever-error": "platform", "lever-error-reason": "bad-message",
         ]
         let head = NIOHTTP1.HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)

@@ -137,10 +137,13 @@ final class HTTP1Exchange: HTTPExchange, @unchecked Sendable {
         headSent = true
         var headers = HTTPHeaders()
         var hasLength = head.status == 204 || head.status == 304
+        var hasDate = false
         for (name, value) in head.headers {
             if name == "content-length" { hasLength = true }
+            if name == "date" { hasDate = true }
             headers.add(name: name, value: value)
         }
+        if !hasDate { headers.add(name: "date", value: HTTPDate.now) }
         isStreaming = !hasLength
         // Without chunks the end of the connection is the end of the body.
         if isStreaming, version.minor < 1 { keepAlive = false }

@@ -72,7 +72,9 @@ package final class HTTP2Exchange: HTTPExchange, HTTP2StreamDelegate, @unchecked
     }
 
     package func send(_ head: HTTPResponseHead) async throws {
-        let encoded = HTTP2EncodedHead([(":status", String(head.status))] + head.headers)
+        var headers = [(name: ":status", value: String(head.status))] + head.headers
+        if !head.headers.contains(where: { $0.name == "date" }) { headers.append(("date", HTTPDate.now)) }
+        let encoded = HTTP2EncodedHead(headers)
         try await eventLoop.suspend {
             self.port.waitForRoom($0)
         } onCancel: {

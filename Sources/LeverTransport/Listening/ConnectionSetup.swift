@@ -78,7 +78,7 @@ struct ConnectionSetup: Sendable {
             let body = "This port speaks gRPC over HTTP/2 with prior knowledge, not HTTP/1.1.\n"
             let answer =
                 "HTTP/1.1 505 HTTP Version Not Supported\r\ncontent-type: text/plain\r\nconnection: close\r\n"
-                + "content-length: \(body.utf8.count)\r\n\r\n\(body)"
+                + "date: \(HTTPDate.now)\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
             context.writeAndFlush(NIOAny(ByteBuffer(string: answer))).assumeIsolated().whenComplete { _ in
                 context.close(promise: nil)
             }

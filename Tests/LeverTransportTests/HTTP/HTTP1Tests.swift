@@ -28,6 +28,32 @@ struct HTTP1Tests {
         try await exchange("GET /head HTTP/1.0\r\n\r\n", expecting: "GET /head - - false", ["connection: close"])
     }
 
+    @Test(arguments: [
+        "GET /head HTTP/1.1\r\nHost: a\r\n\r\n", "GET /head HTTP/1.1\r\n\r\n", "GET /none HTTP/1.0\r\n\r\n",
+    ])
+    func responsesCarryTheirDate(_ request: String) async throws {
+        try await ProbeHTTPHandler.withListener { listener, _ in
+            let connection = try await RawConnection(to: listener.localAddress)
+            try await connection.send(request)
+            let came = try await connection.receives("\r\n\r\n")
+            #expect(came)
+            let dates = connection.text.matches(
+                of: /\r\ndate: [A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\r\n/)
+            #expect(dates.count == 1, "\(connection.text)")
+            await connection.close()
+        }
+    }
+
+    @Test(arguments: [
+        (0, "Thu, 01 Jan 1970 00:00:00 GMT"), (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+        (951_782_399, "Mon, 28 Feb 2000 23:59:59 GMT"), (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+        (951_868_800, "Wed, 01 Mar 2000 00:00:00 GMT"), (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 GMT"),
+        (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"), (1_767_225_599, "Wed, 31 Dec 2025 23:59:59 GMT"),
+    ])
+    func datesAreWrittenAsTheStandardSays(_ second: Int, _ text: String) {
+        #expect(HTTPDate.text(ofSecond: second) == text)
+    }
+
     @Test func bodies() async throws {
         try await exchange(
             "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", expecting: "\r\n\r\nhello")
