@@ -13,6 +13,8 @@ final class ConnectionRegistry: Sendable {
     private struct State {
         var entries: [ObjectIdentifier: Entry] = [:]
         var isDraining = false
+        var isClosing = false
+        var isWaitingOver = false
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -22,11 +24,15 @@ final class ConnectionRegistry: Sendable {
 
     /// Takes a connection, or what is known newly of how it ends.
     func set(_ channel: any Channel, _ entry: Entry) {
-        let isDraining = state.withLock { state in
+        let (isDraining, isClosing) = state.withLock { state in
             state.entries[ObjectIdentifier(channel)] = entry
-            return state.isDraining
+            return (state.isDraining, state.isClosing)
         }
-        if isDraining { entry.eventLoop.execute(entry.drain) }
+        if isClosing {
+            entry.eventLoop.execute(entry.close)
+        } else if isDraining {
+            entry.eventLoop.execute(entry.drain)
+        }
     }
 
     func remove(_ channel: any Channel) {
@@ -48,23 +54,28 @@ final class ConnectionRegistry: Sendable {
     }
 
     func close() {
-        let entries = state.withLock { Array($0.entries.values) }
+        let entries = state.withLock { state in
+            state.isClosing = true
+            return Array(state.entries.values)
+        }
         for entry in entries { entry.eventLoop.execute(entry.close) }
     }
 
-    /// Returns when no connection is open, or when ``stopWaiting()`` is called.
+    /// Returns when no connection is open, or once ``stopWaiting()`` was called, be that before or after.
     func waitUntilEmpty() async {
         await withCheckedContinuation { continuation in
-            let isEmpty = state.withLock { state in
-                if !state.entries.isEmpty { state.waiting.append(continuation) }
-                return state.entries.isEmpty
+            let isOver = state.withLock { state in
+                guard !state.entries.isEmpty, !state.isWaitingOver else { return true }
+                state.waiting.append(continuation)
+                return false
             }
-            if isEmpty { continuation.resume() }
+            if isOver { continuation.resume() }
         }
     }
 
     func stopWaiting() {
         let waiting = state.withLock { state in
+            state.isWaitingOver = true
             defer { state.waiting = [] }
             return state.waiting
         }

@@ -100,6 +100,33 @@ struct ListenerTests {
         }
     }
 
+    @Test func aTaskThatIsCancelledAlreadyDrainsAtOnce() async throws {
+        for _ in 0..<50 {
+            let listener = try await Listener.start(
+                on: .tcp(host: "127.0.0.1", port: 0), group: MultiThreadedEventLoopGroup.singleton,
+                acceptor: HangingAcceptor(), logger: Logger(label: "test"))
+            let connection = try await RawConnection(to: listener.localAddress)
+            try await connection.send(Self.preface + [0, 0, 0, 4, 0, 0, 0, 0, 0])
+            let open = try await eventually { listener.connectionCount == 1 }
+            #expect(open)
+            let drain = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                #expect(Task.isCancelled)
+                await listener.drain(within: .seconds(3600))
+            }
+            await drain.value
+            let closed = try await connection.isClosedByPeer()
+            #expect(closed)
+        }
+    }
+
+    private struct HangingAcceptor: ListenerAcceptor {
+        private final class Owner: HTTP2ConnectionDelegate {}
+
+        func http2Delegate(for peer: Peer, on eventLoop: any EventLoop) -> any HTTP2ConnectionDelegate { Owner() }
+        func http1Handler(for peer: Peer) -> (any HTTPHandler)? { nil }
+    }
+
     @Test func aTakenPortIsNamed() async throws {
         try await ProbeHTTPHandler.withListener { listener, _ in
             await #expect {
