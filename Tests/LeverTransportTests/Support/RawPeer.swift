@@ -95,6 +95,9 @@ final class RawPeer {
         }
     }
 
+    /// The queue of what is to be flushed belongs to the thread: what this peer's loop has left there would hold up others.
+    deinit { channel.embeddedEventLoop.run() }
+
     func send(_ bytes: [UInt8]) {
         // A connection that has closed its channel hears nothing any more.
         guard channel.isActive else { return }

@@ -22,6 +22,8 @@ package struct HTTP2Configuration: Sendable {
     /// Frames without effect (PING, SETTINGS, empty DATA, PRIORITY, resets of young streams) that a peer may send within
     /// ten seconds; more end the connection with ENHANCE_YOUR_CALM.
     package var maximumIdleFrames = 10_000
+    /// The number of the first stream that a client opens, odd; another than 1 only where the end of the numbers is tried.
+    package var firstStream: UInt32 = 1
 
     package init() {}
 

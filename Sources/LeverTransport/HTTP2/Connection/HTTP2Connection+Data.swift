@@ -55,8 +55,9 @@ extension HTTP2Connection {
         guard wasOpened(header.stream) else {
             throw .connection(.protocolError, "DATA on stream \(header.stream), which was never opened")
         }
-        // What the peer had sent before it heard of the end.
-        guard !recentResets.contains(header.stream) else { return }
+        // What the peer had sent before it heard of the end. A server's answer that crossed a cancellation is no fault of its
+        // own, however many were cancelled; the connection's credit for it has gone back already.
+        guard role == .server, !recentResets.contains(header.stream) else { return }
         throw .stream(header.stream, .streamClosed, "DATA on a stream that has ended")
     }
 

@@ -6,6 +6,11 @@ extension HTTP2Connection {
         isOpen && (streams.stream(handle)?.isOpenForSending ?? false)
     }
 
+    func hasSentAll(_ handle: HTTP2Stream) -> Bool {
+        guard let stream = streams.stream(handle) else { return true }
+        return !stream.canSend
+    }
+
     func send(_ head: HTTP2EncodedHead, endStream: Bool, on handle: HTTP2Stream) {
         guard isOpen, let stream = streams.stream(handle), stream.isOpenForSending else { return }
         if stream.queue.isEmpty {

@@ -3,8 +3,11 @@ extension HTTP2Connection {
     /// Whether another stream can be opened now (client connections).
     package var hasRoom: Bool {
         isOpen && drainPhase == .none && peerLastStream == nil && streams.count < peer.maximumConcurrentStreams
-            && nextStream < 0x7FFF_FFFF
+            && nextStream <= Self.lastNumber
     }
+
+    /// The highest number that a stream may have.
+    private static let lastNumber: UInt32 = 0x7FFF_FFFF
 
     /// Asks for ``HTTP2ConnectionDelegate/connectionHasRoom(_:)`` when there is room again.
     package func wantsRoom() {
@@ -25,6 +28,11 @@ extension HTTP2Connection {
         writer.writeHeaders(
             id, headerEncoder.encode(head), endStream: endStream, maximumFrameSize: peer.maximumFrameSize)
         needsFlush()
+        if nextStream > Self.lastNumber {
+            // The numbers are used up: the connection finishes its streams, and its owner makes another.
+            drainPhase = .final
+            self.delegate?.connectionIsDraining(self)
+        }
         delegate.streamOpened(handle(of: stream))
         return true
     }

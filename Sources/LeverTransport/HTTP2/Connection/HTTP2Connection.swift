@@ -77,7 +77,7 @@ package final class HTTP2Connection: ChannelInboundHandler {
     @exclusivity(unchecked) var recentResets = RecentResets()
     /// The highest number that the peer has used (server), and the next that this side uses (client).
     @exclusivity(unchecked) var lastPeerStream: UInt32 = 0
-    @exclusivity(unchecked) var nextStream: UInt32 = 1
+    @exclusivity(unchecked) var nextStream: UInt32
     @exclusivity(unchecked) var hadNoRoom = false
 
     // Control
@@ -94,7 +94,9 @@ package final class HTTP2Connection: ChannelInboundHandler {
     /// Makes a connection that keeps `delegate` alive until it is closed.
     package init(role: Role, configuration: HTTP2Configuration = .defaults, delegate: any HTTP2ConnectionDelegate) {
         self.role = role
+        precondition(configuration.firstStream & 1 == 1, "a client's streams have odd numbers")
         self.configuration = configuration
+        nextStream = configuration.firstStream
         delegateUntilClosed = delegate
         isPrefaceRead = role == .client
         headerDecoder = HeaderBlockDecoder(

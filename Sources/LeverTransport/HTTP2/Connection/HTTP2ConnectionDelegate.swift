@@ -9,7 +9,7 @@ package protocol HTTP2ConnectionDelegate: AnyObject {
     /// Both sides' SETTINGS have been exchanged: the peer speaks HTTP/2.
     func connectionIsReady(_ connection: HTTP2Connection)
 
-    /// The peer said GOAWAY: it takes no new streams.
+    /// The connection takes no new streams and finishes those that it has: the peer said GOAWAY, or the last number was used.
     func connectionIsDraining(_ connection: HTTP2Connection)
 
     /// There is room for another stream where there was none.

@@ -16,6 +16,9 @@ package struct HTTP2Stream {
     /// Whether this side may still send: its last frame is neither sent nor waiting to be.
     package var isOpenForSending: Bool { connection.isOpenForSending(self) }
 
+    /// Whether this side's last frame has left the stream's queue for the connection's output; also once the stream has ended.
+    package var hasSentAll: Bool { connection.hasSentAll(self) }
+
     /// Sends a response head (the acceptor's side): informational ones first, then the final one.
     package func send(head: HTTP2EncodedHead, endStream: Bool = false) {
         connection.send(head, endStream: endStream, on: self)
