@@ -238,6 +238,7 @@ struct EndpointTests {
             server.shared.answers.store(false, ordering: .relaxed)
             var configuration = EndpointConfiguration()
             configuration.maximumQueue = 3
+            configuration.maximumConnections = 1
             let way = try await Way(group, .tcp(host: "127.0.0.1", port: server.port), configuration)
             let first = way.open()
             #expect(await wait { server.shared.accepted.load(ordering: .relaxed) == 1 })

@@ -8,6 +8,9 @@ package struct EndpointConfiguration: Sendable {
     package var keepAliveInterval: Duration?
     /// How long the answer to a PING may take before the connection counts as lost.
     package var keepAliveTimeout: Duration = .seconds(20)
+    /// Connections that may take streams at once: more than one only while the peer's limit of streams leaves no room on the
+    /// others.
+    package var maximumConnections = 32
     /// Streams that may wait for a connection or for the peer's limit.
     package var maximumQueue = 10_000
     /// The wait after the first failed attempt to connect; doubled with each one up to ``maximumBackoff``.

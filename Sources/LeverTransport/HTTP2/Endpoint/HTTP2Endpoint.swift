@@ -2,20 +2,13 @@ package import Logging
 package import NIOCore
 import NIOPosix
 
-/// One event loop's way to a peer: makes the connection when a stream needs one, again when it was lost, and lets streams
-/// wait for it. Confined to its event loop.
+/// One event loop's way to a peer: makes the connection when a stream needs one, again when it was lost, another when the
+/// peer's limit leaves no room, and lets streams wait for it. Confined to its event loop.
 ///
-/// `idle ⇄ connecting → connected`; an attempt that fails ends the streams that wait (`.notBegun`, so that their users may
-/// try elsewhere) and is followed by a back-off, in which streams are refused at once.
+/// There is at most one attempt to connect at a time. One that fails while there is no connection ends the streams that wait
+/// (`.notBegun`, so that their users may try elsewhere) and is followed by a back-off, in which streams are refused at once;
+/// one that fails beside other connections lets streams wait for room on those. Attempts are made in `+Connecting`.
 package final class HTTP2Endpoint {
-    private enum State {
-        case idle
-        /// The attempt's number.
-        case connecting(Int)
-        case connected(HTTP2Connection)
-        case closed
-    }
-
     private struct Waiting {
         let head: HTTP2EncodedHead
         let endStream: Bool
@@ -25,27 +18,32 @@ package final class HTTP2Endpoint {
 
     package let address: TransportAddress
     package let eventLoop: any EventLoop
-    private let configuration: EndpointConfiguration
-    private let logger: Logger
+    let configuration: EndpointConfiguration
+    let logger: Logger
 
-    @exclusivity(unchecked) private var state = State.idle
+    @exclusivity(unchecked) var isClosed = false
+    /// The connections that take streams, in the order in which they are filled.
+    @exclusivity(unchecked) var links: [EndpointLink] = []
+    /// Connections that take no new streams and finish theirs.
+    @exclusivity(unchecked) var draining: [ObjectIdentifier: HTTP2Connection] = [:]
+
     @exclusivity(unchecked) private var queue: CircularBuffer<Waiting> = []
     @exclusivity(unchecked) private var queueTimer: (deadline: NIODeadline, task: Scheduled<Void>)?
-    @exclusivity(unchecked) private var probes: [(Result<Void, ConnectError>) -> Void] = []
-    @exclusivity(unchecked) private var failures = 0
-    @exclusivity(unchecked) private var attempt = 0
+
+    // Connecting
+    @exclusivity(unchecked) var probes: [(Result<Void, ConnectError>) -> Void] = []
+    /// The number of the attempt under way.
+    @exclusivity(unchecked) var attempt: Int?
+    @exclusivity(unchecked) var attempts = 0
     /// The connections of the attempt: a host name may stand for several addresses, which are tried side by side.
-    @exclusivity(unchecked) private var candidates: [ObjectIdentifier: HTTP2Connection] = [:]
+    @exclusivity(unchecked) var candidates: [ObjectIdentifier: HTTP2Connection] = [:]
     /// Whether one of them is connected, and only its SETTINGS are awaited.
-    @exclusivity(unchecked) private var isSocketConnected = false
-    @exclusivity(unchecked) private var backoffEnd: NIODeadline?
-    @exclusivity(unchecked) private var lastFailure = ""
-    @exclusivity(unchecked) private var connectTimer: Scheduled<Void>?
-    @exclusivity(unchecked) private var idleTimer: Scheduled<Void>?
-    @exclusivity(unchecked) private var keepAlive: RepeatedTask?
-    @exclusivity(unchecked) private var isAwaitingPing = false
-    /// Connections that take no new streams and finish theirs.
-    @exclusivity(unchecked) private var draining: [ObjectIdentifier: HTTP2Connection] = [:]
+    @exclusivity(unchecked) var isSocketConnected = false
+    @exclusivity(unchecked) var failures = 0
+    @exclusivity(unchecked) var backoffEnd: NIODeadline?
+    @exclusivity(unchecked) var lastFailure = ""
+    /// Ends the attempt, or begins the next one after the back-off.
+    @exclusivity(unchecked) var connectTimer: Scheduled<Void>?
 
     package init(
         address: TransportAddress, eventLoop: any EventLoop, configuration: EndpointConfiguration = .defaults,
@@ -58,7 +56,10 @@ package final class HTTP2Endpoint {
     }
 
     /// Whether there is a connection that takes streams.
-    package var isConnected: Bool { if case .connected = state { true } else { false } }
+    package var isConnected: Bool { !links.isEmpty }
+
+    /// Whether streams wait for a connection or for room.
+    var hasWaiting: Bool { !queue.isEmpty }
 
     // MARK: Streams
 
@@ -68,10 +69,10 @@ package final class HTTP2Endpoint {
     package func open(
         head: HTTP2EncodedHead, endStream: Bool, deadline: NIODeadline?, delegate: any HTTP2StreamDelegate
     ) {
-        if queue.isEmpty, case .connected(let connection) = state,
-            connection.open(head: head, endStream: endStream, delegate: delegate)
-        {
-            return
+        if queue.isEmpty {
+            for link in links where link.connection.open(head: head, endStream: endStream, delegate: delegate) {
+                return
+            }
         }
         if let refusal { return notBegun(delegate, refusal) }
         queue.append(Waiting(head: head, endStream: endStream, deadline: deadline, delegate: delegate))
@@ -81,11 +82,11 @@ package final class HTTP2Endpoint {
 
     /// Why no stream may wait now; `nil` where it may.
     private var refusal: String? {
-        if case .closed = state { return "the way to \(address) was closed" }
+        if isClosed { return "the way to \(address) was closed" }
         if queue.count >= configuration.maximumQueue {
             return "\(queue.count) streams wait for \(address) already"
         }
-        if case .idle = state, let backoffEnd, NIODeadline.now() < backoffEnd { return lastFailure }
+        if links.isEmpty, attempt == nil, let backoffEnd, NIODeadline.now() < backoffEnd { return lastFailure }
         return nil
     }
 
@@ -106,19 +107,22 @@ package final class HTTP2Endpoint {
         return true
     }
 
-    private func openWaiting() {
-        while let next = queue.first, case .connected(let connection) = state, connection.hasRoom {
+    /// Opens what waits, as far as there is room.
+    func openWaiting() {
+        while let next = queue.first, let link = links.first(where: { $0.connection.hasRoom }) {
             queue.removeFirst()
-            if !connection.open(head: next.head, endStream: next.endStream, delegate: next.delegate) {
+            guard link.connection.open(head: next.head, endStream: next.endStream, delegate: next.delegate) else {
                 queue.prepend(next)
-                return
+                break
             }
         }
-        // Asking makes the connection tell when there is room again.
-        if !queue.isEmpty, case .connected(let connection) = state { connection.wantsRoom() }
+        guard !queue.isEmpty else { return }
+        // Asking makes the connections tell when there is room again.
+        for link in links { link.connection.wantsRoom() }
+        connectIfNeeded()
     }
 
-    private func failWaiting(_ reason: String) {
+    func failWaiting(_ reason: String) {
         let failed = queue
         queue.removeAll()
         for waiting in failed { notBegun(waiting.delegate, reason) }
@@ -140,121 +144,23 @@ package final class HTTP2Endpoint {
         for waiting in late { notBegun(waiting.delegate, "the deadline passed while the stream waited for \(address)") }
     }
 
-    // MARK: Connecting
-
-    /// Why a connection could not be made.
-    package struct ConnectError: Error, CustomStringConvertible {
-        package let description: String
-    }
-
-    /// Connects, where there is no connection, and calls back once SETTINGS are exchanged or it failed.
-    package func probe(_ done: @escaping (Result<Void, ConnectError>) -> Void) {
-        switch state {
-        case .connected: done(.success(()))
-        case .closed: done(.failure(ConnectError(description: "the way to \(address) was closed")))
-        case .idle, .connecting:
-            probes.append(done)
-            // A probe asks for an attempt now: whoever probes has a rhythm of its own.
-            backoffEnd = nil
-            connectIfNeeded()
-        }
-    }
-
-    private func connectIfNeeded() {
-        guard case .idle = state else { return }
-        attempt += 1
-        let attempt = attempt
-        state = .connecting(attempt)
-        isSocketConnected = false
-        let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        connectTimer = eventLoop.scheduleTask(in: TimeAmount(configuration.connectTimeout)) {
-            bound.value.attemptFailed(attempt, "no answer within \(bound.value.configuration.connectTimeout)")
-        }
-        let http2 = configuration.http2
-        let bootstrap = ClientBootstrap(group: eventLoop)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(.maxMessagesPerRead, value: 1)
-            .connectTimeout(TimeAmount(configuration.connectTimeout))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let endpoint = bound.value
-                    let connection = HTTP2Connection(role: .client, configuration: http2, delegate: endpoint)
-                    try channel.pipeline.syncOperations.addHandler(connection)
-                    endpoint.candidates[ObjectIdentifier(connection)] = connection
-                }
-            }
-        let connecting =
-            switch address {
-            case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
-            case .tcp(let host, let port): bootstrap.connect(host: host, port: port)
-            }
-        connecting.whenComplete { result in
-            switch result {
-            case .success: bound.value.socketConnected(attempt)
-            case .failure(let error): bound.value.attemptFailed(attempt, ConnectFailure.text(error))
-            }
-        }
-    }
-
-    private func socketConnected(_ attempt: Int) {
-        guard case .connecting(attempt) = state else { return }
-        isSocketConnected = true
-        if candidates.isEmpty { attemptFailed(attempt, "the peer closed the connection") }
-    }
-
-    private func attemptFailed(_ attempt: Int, _ reason: String) {
-        guard case .connecting(attempt) = state else { return }
-        state = .idle
-        connectTimer?.cancel()
-        closeCandidates(reason)
-        let wait = min(configuration.maximumBackoff, configuration.initialBackoff * (1 << min(failures, 16)))
-        failures += 1
-        backoffEnd = .now() + TimeAmount(wait)
-        lastFailure = "cannot connect to \(address): \(reason)"
-        logger.debug("connecting failed", metadata: ["lever.address": "\(address)", "lever.reason": "\(reason)"])
-        failWaiting(lastFailure)
-        tellProbes(.failure(ConnectError(description: lastFailure)))
-    }
-
-    private func closeCandidates(_ reason: String) {
-        let others = candidates
-        candidates = [:]
-        for connection in others.values { connection.close(reason: reason) }
-    }
-
-    private func tellProbes(_ result: Result<Void, ConnectError>) {
-        let waiting = probes
-        probes.removeAll()
-        for done in waiting { done(result) }
-    }
-
     // MARK: The end
 
     /// Takes no more streams; ends the connection once the open ones have ended (at once with `force`).
     package func close(force: Bool = false) {
-        let connection: HTTP2Connection?
-        switch state {
-        case .connected(let open): connection = open
-        case .connecting, .idle, .closed: connection = nil
-        }
-        state = .closed
+        isClosed = true
+        attempt = nil
         connectTimer?.cancel()
         closeCandidates("the way to \(address) was closed")
-        stopTimers()
         queueTimer?.task.cancel()
         failWaiting("the way to \(address) was closed")
         tellProbes(.failure(ConnectError(description: "the way to \(address) was closed")))
-        for connection in (connection.map { [$0] } ?? []) + Array(draining.values) {
+        let open = links.map(\.connection) + Array(draining.values)
+        for link in links { link.stop() }
+        links = []
+        for connection in open {
             if force { connection.close(reason: "the way to \(address) was closed") } else { connection.drain() }
         }
-    }
-
-    private func stopTimers() {
-        idleTimer?.cancel()
-        idleTimer = nil
-        keepAlive?.cancel()
-        keepAlive = nil
-        isAwaitingPing = false
     }
 }
 
@@ -262,19 +168,19 @@ package final class HTTP2Endpoint {
 
 extension HTTP2Endpoint: HTTP2ConnectionDelegate {
     package func connectionIsReady(_ connection: HTTP2Connection) {
-        guard case .connecting = state, candidates.removeValue(forKey: ObjectIdentifier(connection)) != nil else {
+        guard attempt != nil, candidates.removeValue(forKey: ObjectIdentifier(connection)) != nil else {
             return connection.close(reason: "not needed any more")
         }
-        state = .connected(connection)
+        attempt = nil
+        let link = EndpointLink(connection, configuration, eventLoop)
+        links.append(link)
         connectTimer?.cancel()
         closeCandidates("another address answered first")
         failures = 0
         backoffEnd = nil
         tellProbes(.success(()))
         openWaiting()
-        if case .connected(let current) = state, current === connection, connection.openStreams == 0 {
-            self.connection(connection, isIdle: true)
-        }
+        if connection.openStreams == 0 { self.connection(connection, isIdle: true) }
     }
 
     package func connectionHasRoom(_ connection: HTTP2Connection) {
@@ -282,65 +188,28 @@ extension HTTP2Endpoint: HTTP2ConnectionDelegate {
     }
 
     package func connectionIsDraining(_ connection: HTTP2Connection) {
-        guard case .connected(let current) = state, current === connection else { return }
+        guard removeLink(connection) else { return }
         draining[ObjectIdentifier(connection)] = connection
-        state = .idle
-        stopTimers()
-        if !queue.isEmpty { connectIfNeeded() }
+        connectIfNeeded()
     }
 
     package func connection(_ connection: HTTP2Connection, isIdle: Bool) {
-        guard case .connected(let current) = state, current === connection else { return }
-        idleTimer?.cancel()
-        idleTimer = nil
-        if isIdle {
-            keepAlive?.cancel()
-            keepAlive = nil
-            if let timeout = configuration.idleTimeout { armIdleTimer(connection, timeout) }
-        } else if let interval = configuration.keepAliveInterval {
-            startKeepAlive(connection, TimeAmount(interval))
-        }
+        guard let link = links.first(where: { $0.connection === connection }) else { return }
+        if isIdle { link.becameIdle() } else { link.becameBusy() }
     }
 
     package func connectionClosed(_ connection: HTTP2Connection, reason: String) {
         draining[ObjectIdentifier(connection)] = nil
-        let wasCandidate = candidates.removeValue(forKey: ObjectIdentifier(connection)) != nil
-        switch state {
-        case .connecting(let attempt) where wasCandidate && isSocketConnected && candidates.isEmpty:
-            attemptFailed(attempt, reason)
-        case .connected(let current) where current === connection:
-            state = .idle
-            stopTimers()
-            if !queue.isEmpty { connectIfNeeded() }
-        default:
-            break
+        if candidates.removeValue(forKey: ObjectIdentifier(connection)) != nil {
+            if let attempt, isSocketConnected, candidates.isEmpty { attemptFailed(attempt, reason) }
+        } else if removeLink(connection) {
+            connectIfNeeded()
         }
     }
 
-    private func armIdleTimer(_ connection: HTTP2Connection, _ timeout: Duration) {
-        let bound = NIOLoopBound(connection, eventLoop: eventLoop)
-        idleTimer = eventLoop.scheduleTask(in: TimeAmount(timeout)) {
-            guard bound.value.openStreams == 0 else { return }
-            bound.value.close(reason: "the connection was idle")
-        }
-    }
-
-    private func startKeepAlive(_ connection: HTTP2Connection, _ interval: TimeAmount) {
-        guard keepAlive == nil else { return }
-        let bound = NIOLoopBound((endpoint: self, connection: connection), eventLoop: eventLoop)
-        let timeout = TimeAmount(configuration.keepAliveTimeout)
-        let eventLoop = eventLoop
-        keepAlive = eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
-            let (endpoint, connection) = bound.value
-            guard !endpoint.isAwaitingPing else { return }
-            endpoint.isAwaitingPing = true
-            let timer = eventLoop.scheduleTask(in: timeout) {
-                bound.value.connection.close(reason: "no answer to a PING within \(timeout.nanoseconds / 1_000_000) ms")
-            }
-            connection.ping { _ in
-                timer.cancel()
-                bound.value.endpoint.isAwaitingPing = false
-            }
-        }
+    private func removeLink(_ connection: HTTP2Connection) -> Bool {
+        guard let index = links.firstIndex(where: { $0.connection === connection }) else { return false }
+        links.remove(at: index).stop()
+        return true
     }
 }
