@@ -43,8 +43,14 @@ public protocol DriverInstance: Sendable {
     /// where that is zero. Does not wait; what the instance started is ended, too.
     func terminate(grace: Duration)
 
-    /// The last lines that the instance wrote to its standard output and error, oldest first, at most `count`.
-    func lastOutput(_ count: Int) -> [String]
+    /// What the instance writes to its standard output and error: the last of it. The driver ends it when the instance has
+    /// ended.
+    var output: OutputLog { get }
+}
+
+extension DriverInstance {
+    /// The last lines that the instance wrote, oldest first, at most `count`.
+    public func lastOutput(_ count: Int) -> [String] { output.last(count) }
 }
 
 /// Where an instance listens.

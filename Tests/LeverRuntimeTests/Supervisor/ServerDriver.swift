@@ -80,6 +80,7 @@ final class ServerInstance: DriverInstance {
 
     let specification: InstanceSpecification
     let hold = Holding()
+    let output = OutputLog()
     private let behaviour: ServerDriver.Behaviour
     private let group: any EventLoopGroup
     private let state = Mutex(State())
@@ -88,6 +89,7 @@ final class ServerInstance: DriverInstance {
         self.specification = specification
         self.behaviour = behaviour
         self.group = group
+        for line in behaviour.output { output.append(line + "\n", at: 0) }
     }
 
     var id: InstanceID { specification.id }
@@ -123,13 +125,12 @@ final class ServerInstance: DriverInstance {
         if !behaviour.ignoresTermination || grace == .zero { end(.signal(15)) }
     }
 
-    func lastOutput(_ count: Int) -> [String] { Array(behaviour.output.suffix(count)) }
-
     /// Ends the instance: its connections break.
     func end(_ exit: InstanceExit) {
         let waiting = state.withLock { state in
             guard state.exit == nil else { return [] as [CheckedContinuation<InstanceExit, Never>] }
             state.exit = exit
+            output.end()
             defer { state.waiting = [] }
             return state.waiting
         }

@@ -52,7 +52,6 @@ final class ProcessInstance: DriverInstance {
         var waiters: [CheckedContinuation<InstanceExit, Never>] = []
         /// From when on what is left is killed.
         var killTime: ContinuousClock.Instant?
-        var tail: OutputTail
         var output: Int32
         var probeDelay: Duration = .milliseconds(1)
         /// Listeners on the port that are not this instance's.
@@ -62,16 +61,15 @@ final class ProcessInstance: DriverInstance {
     let start: Start
     let surroundings: Surroundings
     let state: Mutex<State>
+    let output: OutputLog
 
     var id: InstanceID { start.specification.id }
 
     init(_ start: Start, _ surroundings: Surroundings, configuration: ProcessDriver.Configuration) {
         self.start = start
         self.surroundings = surroundings
-        state = Mutex(
-            State(
-                tail: OutputTail(capacity: configuration.outputLines, lineLength: configuration.outputLineLength),
-                output: start.output))
+        state = Mutex(State(output: start.output))
+        output = OutputLog(capacity: configuration.outputLines, lineLength: configuration.outputLineLength)
     }
 
     /// Begins to watch the process.
@@ -139,10 +137,6 @@ final class ProcessInstance: DriverInstance {
         }
     }
 
-    func lastOutput(_ count: Int) -> [String] {
-        state.withLock { $0.tail }.last(count)
-    }
-
     // MARK: Output
 
     /// Takes what there is, at most so much that other instances have their turn.
@@ -153,7 +147,8 @@ final class ProcessInstance: DriverInstance {
             withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { buffer in
                 let count = read(state.output, buffer.baseAddress, buffer.count)
                 if count > 0 {
-                    state.tail.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                    output.append(
+                        UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: CatalogRules.secondsSince1970())
                 } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
                     isOpen = false
                 }
@@ -232,6 +227,7 @@ final class ProcessInstance: DriverInstance {
             defer { state.waiters = [] }
             return (exit, state.waiters)
         }
+        output.end()
         if let cgroup = start.cgroup { MemoryCgroup.remove(cgroup) }
         resolve(.failure(endedBeforeListening(exit)))
         surroundings.ended(self)
