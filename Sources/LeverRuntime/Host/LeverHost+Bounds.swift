@@ -28,7 +28,14 @@ extension LeverHost.Configuration {
         return bounds
     }
 
-    var listener: ListenerConfiguration {
+    /// The ways to instances.
+    func endpoints(_ budget: BufferBudget) -> EndpointConfiguration {
+        var endpoints = EndpointConfiguration()
+        endpoints.http2.budget = budget
+        return endpoints
+    }
+
+    func listener(_ budget: BufferBudget) -> ListenerConfiguration {
         var listener = ListenerConfiguration()
         listener.maximumConnections = front.maximumConnections
         listener.detectionTimeout = front.handshakeTimeout
@@ -36,6 +43,14 @@ extension LeverHost.Configuration {
         listener.maximumHeadLength = front.maximumHeaderSize
         listener.http2.maximumConcurrentStreams = front.maximumStreams
         listener.http2.maximumHeaderListSize = front.maximumHeaderSize
+        listener.http2.budget = budget
+        return listener
+    }
+
+    /// The gateways that instances call: those calls belong to calls in progress.
+    func internalListener(_ budget: BufferBudget) -> ListenerConfiguration {
+        var listener = listener(budget)
+        listener.http2.refusesOverBudget = false
         return listener
     }
 }

@@ -71,6 +71,9 @@ extension LeverHost.Configuration {
         public var attempts = 3
         /// Bytes of a call's request that are kept for such another attempt.
         public var keptRequestBytes = 64 * 1024
+        /// Bytes that the host holds at once for all calls: received and not yet forwarded, kept for another attempt, or queued
+        /// for a peer that takes them slowly. Above it new calls from outside are refused, and calls that would add to it end.
+        public var bufferedBytes = 256 * 1024 * 1024
         /// How deep calls on behalf of calls may be nested.
         public var maximumDepth = 32
 
@@ -148,6 +151,7 @@ extension LeverHost.Configuration {
         try Self.check("calls.waiting", calls.waiting, in: 1...10_000_000)
         try Self.check("calls.attempts", calls.attempts, in: 1...100)
         try Self.check("calls.keptRequestBytes", calls.keptRequestBytes, in: 0...(1 << 30))
+        try Self.check("calls.bufferedBytes", calls.bufferedBytes, in: (1 << 20)...(1 << 50))
         try Self.check("calls.maximumDepth", calls.maximumDepth, in: 1...10_000)
         try uploads.limits.validate()
         try Self.check("uploads.maximumConcurrent", uploads.maximumConcurrent, in: 1...10_000)

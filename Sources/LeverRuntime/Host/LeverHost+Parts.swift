@@ -77,7 +77,7 @@ extension LeverHost {
                     router.onLoop(stream.connection.eventLoop).accept(
                         stream, head: head, endStream: endStream, from: Caller(environment: nil, isLocal: peer.isLocal))
                 },
-                configuration: configuration.listener, logger: logger)
+                configuration: configuration.listener(budget), logger: logger)
         } catch let error as RuntimeError where error.code == .bindFailed {
             throw RuntimeError(
                 .bindFailed,

@@ -29,6 +29,8 @@ public final class LeverHost: Service {
     private let driver: (any ContainerDriver)?
     private let catalog: (any Catalog)?
     let logger: Logger
+    /// What all connections of the host hold of other people's bytes.
+    let budget: BufferBudget
     private let start = HostStart()
 
     /// Makes a host; nothing runs before ``run()``.
@@ -48,6 +50,7 @@ public final class LeverHost: Service {
         self.driver = driver
         self.catalog = catalog
         self.logger = logger
+        budget = BufferBudget(limit: configuration.calls.bufferedBytes)
     }
 
     /// Where the host listens, with the port that it was given; waits until it does.
@@ -104,9 +107,11 @@ public final class LeverHost: Service {
         _ data: DataDirectory, _ catalog: any Catalog, _ driver: any ContainerDriver, _ term: Int,
         _ threads: MultiThreadedEventLoopGroup
     ) async throws {
-        let router = try await Router(group: threads, configuration: configuration.router, logger: logger)
+        let router = try await Router(
+            group: threads, configuration: configuration.router, endpoints: configuration.endpoints(budget),
+            logger: logger)
         let gateways = InternalGateways(
-            router: router, group: threads, configuration: configuration.listener, logger: logger)
+            router: router, group: threads, configuration: configuration.internalListener(budget), logger: logger)
         let supervisor = Supervisor(
             context: SupervisorContext(
                 driver: driver, catalog: catalog, router: router, eventLoopGroup: threads,

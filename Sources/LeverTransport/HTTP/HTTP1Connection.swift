@@ -1,3 +1,4 @@
+import LeverCore
 import NIOCore
 import NIOHTTP1
 
@@ -16,6 +17,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private let handler: any HTTPHandler
     private let peer: Peer
     private let headTimeout: Duration
+    let budget: BufferBudget?
+    private let refusesOverBudget: Bool
     private(set) var context: ChannelHandlerContext?
     private var current: HTTP1Exchange?
     /// Parts of requests that follow the current one.
@@ -27,10 +30,14 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private var isLingering = false
     private var timer: Scheduled<Void>?
 
-    init(_ handler: any HTTPHandler, _ peer: Peer, headTimeout: Duration) {
+    init(
+        _ handler: any HTTPHandler, _ peer: Peer, headTimeout: Duration, budget: BufferBudget?, refusesOverBudget: Bool
+    ) {
         self.handler = handler
         self.peer = peer
         self.headTimeout = headTimeout
+        self.budget = budget
+        self.refusesOverBudget = refusesOverBudget
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -88,6 +95,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
         timer = nil
         if let problem = HTTP1Exchange.problem(of: head) {
             refuse(.badRequest, problem)
+            return
+        }
+        if let budget, refusesOverBudget, budget.isExceeded() {
+            refuse(.tooManyRequests, BudgetRefusal.headers, BudgetRefusal.body)
             return
         }
         let exchange = HTTP1Exchange(self, head, peer, eventLoop: context.eventLoop)
@@ -152,16 +163,25 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     /// Answers what no handler sees, and closes.
     private func refuse(_ status: HTTPResponseStatus, _ message: String) {
-        guard let context, !isLingering else { return }
         let quoted = String(
             message.unicodeScalars.map {
                 $0.isASCII && $0 != "\"" && $0 != "\\" && $0.value >= 0x20 ? Character($0) : "'"
             })
         let body = ByteBuffer(string: "{\"error\":{\"code\":\"INVALID_ARGUMENT\",\"message\":\"\(quoted)\"}}")
-        let headers: HTTPHeaders = [
-            "content-type": "application/json", "content-length": String(body.readableBytes), "connection": "close",
-            "date": HTTPDate.now, "lever-error": "platform", "lever-error-reason": "bad-message",
+        let headers = [
+            (name: "content-type", value: "application/json"),
+            (name: "content-length", value: String(body.readableBytes)), (name: RPCHeader.error, value: "platform"),
+            (name: RPCHeader.errorReason, value: RPCError.Reason.badMessage.token),
         ]
+        refuse(status, headers, body)
+    }
+
+    private func refuse(
+        _ status: HTTPResponseStatus, _ fields: [(name: String, value: String)], _ body: ByteBuffer
+    ) {
+        guard let context, !isLingering else { return }
+        let headers = HTTPHeaders(
+            fields.map { ($0.name, $0.value) } + [("connection", "close"), ("date", HTTPDate.now)])
         let head = NIOHTTP1.HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)

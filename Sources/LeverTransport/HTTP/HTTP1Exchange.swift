@@ -16,6 +16,10 @@ final class HTTP1Exchange: HTTPExchange, @unchecked Sendable {
     private var headSent = false
     private var isStreaming = false
     private var isFinished = false
+    /// Bytes of the response that the socket has not taken, and how many bytes the host's budget knows of.
+    private var unwritten = 0
+    private var settled = 0
+    private let budget: BufferBudget?
 
     /// Why a request cannot be served; `nil` where it can.
     static func problem(of head: NIOHTTP1.HTTPRequestHead) -> String? {
@@ -31,6 +35,7 @@ final class HTTP1Exchange: HTTPExchange, @unchecked Sendable {
     init(_ connection: HTTP1Connection, _ head: NIOHTTP1.HTTPRequestHead, _ peer: Peer, eventLoop: any EventLoop) {
         self.connection = connection
         self.eventLoop = eventLoop
+        budget = connection.budget
         version = head.version
         keepAlive = head.isKeepAlive
         let (authority, target) = Self.split(head.uri)
@@ -39,9 +44,15 @@ final class HTTP1Exchange: HTTPExchange, @unchecked Sendable {
             headers: head.headers.map { ($0.name.lowercased(), $0.value) }, isHTTP2: false, peer: peer)
         expectsContinue = version.minor >= 1 && request["expect"]?.lowercased() == "100-continue"
         port = HTTPBodyPort(
-            taken: { [weak connection] _ in connection?.bodyTaken() },
+            taken: { [weak connection, unowned self] _ in
+                settle()
+                connection?.bodyTaken()
+            },
             hasRoom: { [weak connection] in connection?.context?.channel.isWritable ?? true })
     }
+
+    /// What its handler has not taken is gone with it.
+    deinit { budget?.add(-settled) }
 
     /// The host and the path of a request's target; the host only of a target in absolute form.
     private static func split(_ target: String) -> (authority: String?, target: String) {
@@ -74,6 +85,22 @@ final class HTTP1Exchange: HTTPExchange, @unchecked Sendable {
 
     func received(_ data: ByteBuffer) {
         port.received(data, credit: data.readableBytes)
+        settle()
+        endIfOverBudget()
+    }
+
+    /// Tells the host's budget what waits here, in either direction.
+    private func settle() {
+        guard let budget else { return }
+        let held = port.bufferedBytes + unwritten
+        guard held != settled else { return }
+        budget.add(held - settled)
+        settled = held
+    }
+
+    private func endIfOverBudget() {
+        guard settled > 0, let budget, budget.isExceeded(byStreamHolding: settled) else { return }
+        abortOnLoop()
     }
 
     func requestEnded() {
@@ -166,8 +193,23 @@ final class HTTP1Exchange: HTTPExchange, @unchecked Sendable {
         }
         eventLoop.onLoop {
             guard !self.isFinished, chunk.readableBytes > 0 else { return }
-            self.write(.body(.byteBuffer(chunk)), flush: self.isStreaming)
+            self.writeBody(chunk)
         }
+    }
+
+    private func writeBody(_ chunk: ByteBuffer) {
+        guard let connection, let context = connection.context, budget != nil else {
+            return write(.body(.byteBuffer(chunk)), flush: isStreaming)
+        }
+        let count = chunk.readableBytes
+        unwritten += count
+        settle()
+        context.write(connection.wrapOutboundOut(.body(.byteBuffer(chunk)))).assumeIsolated().whenComplete { [self] _ in
+            unwritten -= count
+            settle()
+        }
+        if isStreaming { context.flush() }
+        endIfOverBudget()
     }
 
     func finish() async throws {

@@ -90,7 +90,9 @@ struct ConnectionSetup: Sendable {
         limits.maxHeaderListSize = configuration.maximumHeadLength
         limits.maxHeaderFieldSize = configuration.maximumHeadLength
         limits.maxHeaderFieldCount = configuration.maximumFields
-        let connection = HTTP1Connection(handler, peer, headTimeout: configuration.requestHeadTimeout)
+        let connection = HTTP1Connection(
+            handler, peer, headTimeout: configuration.requestHeadTimeout, budget: configuration.http2.budget,
+            refusesOverBudget: configuration.http2.refusesOverBudget)
         let pipeline = context.pipeline.syncOperations
         try pipeline.addHandler(HTTPResponseEncoder())
         try pipeline.addHandler(

@@ -22,6 +22,11 @@ package struct HTTP2Configuration: Sendable {
     /// Frames without effect (PING, SETTINGS, empty DATA, PRIORITY, resets of young streams) that a peer may send within
     /// ten seconds; more end the connection with ENHANCE_YOUR_CALM.
     package var maximumIdleFrames = 10_000
+    /// What the host may hold in all, shared by its connections; `nil` where nothing is counted.
+    package var budget: BufferBudget?
+    /// Whether new streams of the peer are refused while the budget is used up; not where they come from calls in progress,
+    /// which could not end without them.
+    package var refusesOverBudget = true
     /// The number of the first stream that a client opens, odd; another than 1 only where the end of the numbers is tried.
     package var firstStream: UInt32 = 1
 

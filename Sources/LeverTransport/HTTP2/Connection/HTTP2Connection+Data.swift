@@ -42,8 +42,10 @@ extension HTTP2Connection {
         let id = stream.id
         if endStream { stream.canReceive = false }
         if let delegate = stream.delegate {
+            holdReceived(length, stream)
             delegate.stream(
                 handle(of: stream), receivedData: data, flowControlledLength: length, endStream: endStream)
+            if stream.id == id, stream.uncredited > 0 { hasGrown(stream) }
         } else {
             // Nobody reads it any more: the request was answered when it was accepted.
             giveCredit(length, on: handle(of: stream))
@@ -62,7 +64,9 @@ extension HTTP2Connection {
     }
 
     func giveCredit(_ count: Int, on handle: HTTP2Stream) {
-        guard count > 0, isOpen, let stream = streams.stream(handle), stream.canReceive else { return }
+        guard count > 0, isOpen, let stream = streams.stream(handle) else { return }
+        releaseReceived(count, stream)
+        guard stream.canReceive else { return }
         stream.unannouncedCredit += count
         guard stream.unannouncedCredit >= configuration.streamWindow / 2 else { return }
         writer.writeWindowUpdate(stream.id, stream.unannouncedCredit)

@@ -63,6 +63,10 @@ extension HTTP2Connection {
         stream.hasReceivedHead = true
         stream.contentLeft = head.contentLength
         guard let delegate else { return }
+        if let budget, configuration.refusesOverBudget, budget.isExceeded(pending: unsettledBytes) {
+            BudgetRefusal.answer(handle(of: stream), head: head, endStream: endStream)
+            return
+        }
         let user = delegate.connection(self, accepted: handle(of: stream), head: head, endStream: endStream)
         guard stream.id == id else {
             // Answered or reset meanwhile: the user hears of the end now, when there is one.

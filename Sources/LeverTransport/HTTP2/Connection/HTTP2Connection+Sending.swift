@@ -35,7 +35,11 @@ extension HTTP2Connection {
             writeData(data, stream, endStream: endStream)
             return
         }
-        if count > 0 { stream.queue.append(data) }
+        if count > 0 {
+            stream.queue.append(data)
+            hold(count, stream)
+            hasGrown(stream)
+        }
         if endStream { stream.queuedEnd = .endStream }
         if !stream.isQueueEmpty { becomeReady(stream) }
         if !isSending { sendReadyStreams() }
@@ -74,6 +78,7 @@ extension HTTP2Connection {
         }
         let allowed = min(peer.maximumFrameSize, sendWindow, stream.sendWindow)
         guard allowed > 0 else { return }
+        hold(-min(data.readableBytes, allowed), stream)
         if data.readableBytes <= allowed {
             stream.queue.removeFirst()
         } else {

@@ -82,6 +82,7 @@ extension HTTP2Connection {
     func end(_ stream: StreamState, _ end: HTTP2StreamEnd) {
         let handle = handle(of: stream)
         let delegate = stream.delegate
+        if stream.held != 0 { hold(-stream.held, stream) }
         streams.remove(stream)
         stream.end()
         stream.lastEnd = end

@@ -80,6 +80,12 @@ package final class HTTP2Connection: ChannelInboundHandler {
     @exclusivity(unchecked) var nextStream: UInt32
     @exclusivity(unchecked) var hadNoRoom = false
 
+    // The host's budget of bytes
+    let budget: BufferBudget?
+    /// Bytes held or let go in this turn of the loop, which the budget does not know of yet.
+    @exclusivity(unchecked) var unsettledBytes = 0
+    @exclusivity(unchecked) var grownStreams: [HTTP2Stream] = []
+
     // Control
     @exclusivity(unchecked) private var closeTimer: Scheduled<Void>?
     @exclusivity(unchecked) var drainTimer: Scheduled<Void>?
@@ -97,6 +103,7 @@ package final class HTTP2Connection: ChannelInboundHandler {
         precondition(configuration.firstStream & 1 == 1, "a client's streams have odd numbers")
         self.configuration = configuration
         nextStream = configuration.firstStream
+        budget = configuration.budget
         delegateUntilClosed = delegate
         isPrefaceRead = role == .client
         headerDecoder = HeaderBlockDecoder(
@@ -193,6 +200,7 @@ package final class HTTP2Connection: ChannelInboundHandler {
 
     func flush() {
         isInFlushQueue = false
+        defer { settleBudget() }
         guard let context else { return }
         while writer.take({ context.write(wrapOutboundOut($0), promise: nil) }) {
             context.flush()

@@ -40,6 +40,12 @@ package struct HTTP2Stream {
         connection.giveCredit(count, on: self)
     }
 
+    /// Counts bytes that the stream's user keeps beyond what it was given credit for against the host's ``BufferBudget``, or
+    /// with a negative count no more. All is let go when the stream ends.
+    package func keep(_ count: Int) {
+        connection.keep(count, on: self)
+    }
+
     /// Ends the stream at once, both ways; `streamEnded` comes before this returns, unless the stream had ended already.
     package func reset(_ code: HTTP2ErrorCode) {
         connection.reset(self, code)

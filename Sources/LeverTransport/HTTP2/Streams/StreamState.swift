@@ -27,6 +27,12 @@ final class StreamState {
     /// Credit that was given back by the user and is not announced yet.
     @exclusivity(unchecked) var unannouncedCredit = 0
 
+    /// Bytes that count against the host's budget, and how many of them are received bytes without their credit given back.
+    @exclusivity(unchecked) var held = 0
+    @exclusivity(unchecked) var uncredited = 0
+    /// Whether it holds more than at the end of the last turn.
+    @exclusivity(unchecked) var hasGrown = false
+
     /// Whether this side's half is open: its end was not written. Its user may have ended it already (`queuedEnd`).
     @exclusivity(unchecked) var canSend = false
     /// Credit that this side has.
@@ -67,6 +73,9 @@ final class StreamState {
         self.sendWindow = sendWindow
         self.receiveWindow = receiveWindow
         unannouncedCredit = 0
+        held = 0
+        uncredited = 0
+        hasGrown = false
         hasReceivedHead = false
         hasSentHead = false
         contentLeft = nil
