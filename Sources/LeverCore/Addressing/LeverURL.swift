@@ -4,7 +4,7 @@
 /// The first segment of the path is the service, the last is the method, and all between them is the resource, which may
 /// hold `/` and is never percent-decoded. Written out, an empty resource keeps its slash, as old programs write it:
 /// `lever://dev.lever/hello//SayHello`; both forms parse.
-public struct LeverURL: Sendable, Hashable {
+public struct LeverURL: Sendable {
     /// The environment; `nil` stands for the caller's own.
     public var environment: EnvironmentName?
     /// The service.
@@ -77,6 +77,22 @@ public struct LeverURL: Sendable, Hashable {
             authority[colon...].dropFirst().utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
         else { return authority }
         return authority[..<colon]
+    }
+}
+
+extension LeverURL: Hashable {
+    /// Compares resources byte by byte, as instances see them: texts that only look alike differ.
+    public static func == (left: LeverURL, right: LeverURL) -> Bool {
+        left.environment == right.environment && left.service == right.service && left.method == right.method
+            && left.resource.utf8.elementsEqual(right.resource.utf8)
+    }
+
+    /// Hashes what is compared.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(environment)
+        hasher.combine(service)
+        hasher.combine(ResourceID(resource))
+        hasher.combine(method)
     }
 }
 

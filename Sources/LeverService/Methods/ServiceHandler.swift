@@ -47,8 +47,8 @@ struct ServiceHandler: RPCHandler {
         switch url.method {
         case .newResource where url.resource.isEmpty:
             return resourceMethod { id in
-                try resources.open(id)
-                try await methods.newResource?(id)
+                // It acts for the resource as any handler does, so closing waits for it, too.
+                try await resources.hold(id) { try await methods.newResource?(id) }
             }
         case .closeResource where url.resource.isEmpty:
             return resourceMethod { id in

@@ -11,7 +11,7 @@ final class ResourceTable: Sendable {
     }
 
     private struct State: Sendable {
-        var resources: [String: Resource] = [:]
+        var resources: [ResourceID: Resource] = [:]
         var lastWaiter: UInt64 = 0
     }
 
@@ -20,40 +20,33 @@ final class ResourceTable: Sendable {
     /// Runs a handler for a resource; for the empty one without further ado.
     ///
     /// - Throws: ``RPCError`` (UNAVAILABLE) while the resource is being closed, and what `body` throws.
-    func hold<Result: Sendable>(_ id: String, _ body: () async throws -> Result) async throws -> Result {
-        guard !id.isEmpty else { return try await body() }
+    func hold<Result: Sendable>(_ resource: String, _ body: () async throws -> Result) async throws -> Result {
+        guard !resource.isEmpty else { return try await body() }
+        let id = ResourceID(resource)
         try enter(id)
         defer { leave(id) }
         return try await body()
-    }
-
-    /// Takes a resource.
-    ///
-    /// - Throws: ``RPCError`` (UNAVAILABLE) while the resource is still being closed.
-    func open(_ id: String) throws {
-        try state.withLock { state in
-            if state.resources[id]?.isClosing == true { throw Self.closing(id) }
-        }
     }
 
     /// Gives a resource up: takes no more calls for it, waits for those in progress, then runs `body`.
     ///
     /// - Throws: `CancellationError` when the task is cancelled while it waits (the resource stays closed to calls), and
     ///   what `body` throws.
-    func close(_ id: String, _ body: () async throws -> Void) async throws {
+    func close(_ resource: String, _ body: () async throws -> Void) async throws {
+        let id = ResourceID(resource)
         try await waitForHandlers(of: id)
         defer { state.withLock { $0.resources[id] = nil } }
         try await body()
     }
 
-    private func enter(_ id: String) throws {
+    private func enter(_ id: ResourceID) throws {
         try state.withLock { state in
             guard state.resources[id]?.isClosing != true else { throw Self.closing(id) }
             state.resources[id, default: Resource()].handlers += 1
         }
     }
 
-    private func leave(_ id: String) {
+    private func leave(_ id: ResourceID) {
         let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             guard var resource = state.resources[id] else { return [] }
             resource.handlers -= 1
@@ -69,7 +62,7 @@ final class ResourceTable: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
-    private func waitForHandlers(of id: String) async throws {
+    private func waitForHandlers(of id: ResourceID) async throws {
         let waiter = state.withLock { state in
             state.resources[id, default: Resource()].isClosing = true
             state.lastWaiter += 1
@@ -93,7 +86,7 @@ final class ResourceTable: Sendable {
         guard handlers == 0 else { throw CancellationError() }
     }
 
-    private static func closing(_ id: String) -> RPCError {
+    private static func closing(_ id: ResourceID) -> RPCError {
         RPCError(.resourceUnavailable, "resource \"\(id)\" is being closed on this instance")
     }
 }

@@ -57,4 +57,12 @@ struct LeverURLTests {
     func channel(name: String, isChannel: Bool) throws {
         #expect(try MethodName(name).isChannel == isChannel)
     }
+
+    @Test func resourcesAreComparedByTheirBytes() throws {
+        let composed = try LeverURL("lever://dev.lever/hello/caf\u{E9}/Say")
+        let decomposed = try LeverURL("lever://dev.lever/hello/cafe\u{301}/Say")
+        #expect(composed.resource == decomposed.resource, "as texts they are equal")
+        #expect(composed != decomposed)
+        #expect(Set([composed, decomposed, composed]).count == 2)
+    }
 }

@@ -84,6 +84,28 @@ test('resource hooks, and CloseResource waits for the handlers', async (t) => {
     assert.deepEqual(held.slice(-2), ['returned', '-r']);
 });
 
+test('CloseResource waits for NewResource, too', async (t) => {
+    const { service } = await startInstance(t, 'service.js');
+    const taking = service.invoke('NewResource', 'slow');
+    await until(async () => (await service.invoke('held')).includes('slow'), 'the hook runs');
+    const closing = service.invoke('CloseResource', 'slow');
+    await service.invoke('echo', 1);
+    assert.ok(!(await service.invoke('held')).includes('-slow'));
+    await service.invoke('release');
+    await Promise.all([taking, closing]);
+    assert.deepEqual((await service.invoke('held')).slice(-2), ['taken', '-slow']);
+});
+
+test('resources that only look alike are two', async (t) => {
+    const { service } = await startInstance(t, 'service.js');
+    const holding = service.resource('caf\u00e9').invoke('hold');
+    await service.invoke('echo', 1);
+    await service.invoke('CloseResource', 'cafe\u0301');
+    assert.ok(!(await service.invoke('held')).includes('returned'));
+    await service.invoke('release');
+    assert.equal(await holding, 'caf\u00e9');
+});
+
 test('without hooks the host is told so', async (t) => {
     const { service } = await startInstance(t, 'class.js');
     assert.equal((await fails(service.invoke('NewResource', 'r'))).code, 12);

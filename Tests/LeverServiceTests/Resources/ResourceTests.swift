@@ -47,6 +47,56 @@ import Testing
         #expect(try await service.handler().call(context("NewResource"), .values(["a"])) == .error("no disk"))
     }
 
+    @Test func closingWaitsForTheHookThatTakesTheResource() async throws {
+        let journal = Journal()
+        let door = Door()
+        var service = LeverService()
+        service.onNewResource { id in
+            journal.add("new \(id)")
+            await door.pass()
+            journal.add("taken \(id)")
+        }
+        service.onCloseResource { journal.add("close \($0)") }
+        let handler = service.handler()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { _ = try await handler.call(context("NewResource"), .values(["r"])) }
+            try await journal.wait(for: "new r")
+            group.addTask { _ = try await handler.call(context("CloseResource"), .values(["r"])) }
+            // It is being closed once it takes no more calls.
+            var refusal: RPCError?
+            for _ in 0..<2_000 where refusal?.code != .unavailable {
+                refusal = await #expect(throws: RPCError.self) {
+                    _ = try await handler.call(context("r/Nothing"), .values([]))
+                }
+                await Task.yield()
+            }
+            #expect(refusal?.code == .unavailable)
+            #expect(journal.all == ["new r"])
+            door.open()
+            try await group.waitForAll()
+        }
+        #expect(journal.all == ["new r", "taken r", "close r"])
+    }
+
+    @Test func resourcesThatOnlyLookAlikeAreTwo() async throws {
+        let composed = "caf\u{E9}"
+        let decomposed = "cafe\u{301}"
+        let journal = Journal()
+        let door = Door()
+        var service = LeverService()
+        service.method("Work") { (context: CallContext) in
+            journal.add("begin")
+            await door.pass()
+        }
+        let handler = service.handler()
+        async let work = handler.call(context("\(composed)/Work"), .values([]))
+        try await journal.wait(for: "begin")
+        // Nothing of the other one is in progress.
+        #expect(try await handler.call(context("CloseResource"), .values([.string(decomposed)])) == .result(nil))
+        door.open()
+        _ = try await work
+    }
+
     @Test func closingWaitsForEveryHandlerOfTheResource() async throws {
         let journal = Journal()
         let doors = ["a": Door(), "b": Door()]

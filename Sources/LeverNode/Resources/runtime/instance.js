@@ -176,7 +176,9 @@ class Instance {
             if (resource !== '') args.unshift(resource);
             const left = name === 'CloseResource' && typeof args[0] === 'string'
                 ? this.resources.whenUnused(args[0]) : undefined;
-            const go = () => this.run(call, method, args, (failed, value) => {
+            // NewResource acts for the resource as any handler does, so closing waits for it, too.
+            const used = resource === '' && name === 'NewResource' && typeof args[0] === 'string' ? args[0] : resource;
+            const go = () => this.run(call, used, method, args, (failed, value) => {
                 if (answered) return;
                 answered = true;
                 reply(stream, failed, value);
@@ -186,8 +188,8 @@ class Instance {
         });
     }
 
-    run(call, method, args, settle) {
-        const leave = this.resources.enter(call.url.resource);
+    run(call, resource, method, args, settle) {
+        const leave = this.resources.enter(resource);
         context.run(call, () => callMethod(method, args, (failed, value) => {
             leave();
             settle(failed, value);
