@@ -22,7 +22,6 @@ extension Target.Dependency {
     static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
     static let crypto: Self = .product(name: "Crypto", package: "swift-crypto")
     static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
-    static let configuration: Self = .product(name: "Configuration", package: "swift-configuration")
 }
 
 let package = Package(
@@ -43,7 +42,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["JSON"]),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
@@ -85,7 +83,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "leveroshost",
-            dependencies: ["LeverCore", "LeverRuntime", .argumentParser, .configuration, .logging, .lifecycle],
+            dependencies: ["LeverCore", "LeverRuntime", .argumentParser, .logging, .lifecycle],
             swiftSettings: settings),
 
         .executableTarget(

@@ -22,6 +22,7 @@ public struct LeverDecoder: Sendable {
     ///
     /// - Throws: `DecodingError` with the path to what does not fit, and whatever a type's own `init(from:)` throws.
     public func decode<Output: Decodable>(_ type: Output.Type, from value: LeverValue) throws -> Output {
+        // Both are the same type, as was just compared.
         if type == LeverValue.self { return value as! Output }
         return try DecodingContext(self).decode(type, from: value, at: nil)
     }
@@ -64,6 +65,7 @@ final class DecodingContext {
         }
         if case .useDefaultKeys = options.keyStrategy {
         } else if let dictionary = type as? any StringKeyedDecodable.Type {
+            // What is decoded has the type that was asked: `dictionary` is `type` itself, seen through its conformance.
             return try dictionary.decoded(from: value, in: self, at: path) as! Output
         }
         return try Output(from: ValueDecoder(context: self, value: value, path: path))
@@ -80,6 +82,7 @@ final class DecodingContext {
     private func quickValue<Output>(
         _ type: Output.Type, from value: LeverValue, at path: CodingPathLink?
     ) throws -> Output? {
+        // Each cast stands behind the comparison of the very type it casts to; `as?` would search for conformances first.
         if type == LeverValue.self { return (value as! Output) }
         if type == String.self { return (try text(value, path) as! Output) }
         if type == Double.self { return (try number(value, path) as! Output) }

@@ -79,6 +79,8 @@ final class EncodingContext {
 
     /// The value of the types that are values already, or many of them.
     private func quickValue<Input>(of input: Input, at path: CodingPathLink?) throws -> LeverValue? {
+        // Each cast stands behind the comparison of the very type it casts to. `as?` alone asks the runtime to search for
+        // conformances and bridges, which costs more than the rest of the encoding.
         if Input.self == LeverValue.self { return (input as! LeverValue) }
         if Input.self == String.self { return .string(input as! String) }
         if Input.self == [String].self { return .array((input as! [String]).map(LeverValue.string)) }
