@@ -50,6 +50,10 @@ package struct HTTPGateway: HTTPHandler {
     private func answer(_ exchange: any HTTPExchange) async throws {
         let request = exchange.request
         if request.method == "GET" || request.method == "HEAD", try await answerGet(exchange) { return }
+        guard request.method == "POST" || request.method == "OPTIONS" else {
+            try await refuseVerb(exchange)
+            return
+        }
         let destination: GatewayDestination
         do throws(RPCError) {
             destination = try GatewayDestination(request, configuration)
@@ -58,17 +62,21 @@ package struct HTTPGateway: HTTPHandler {
             try await GatewayResponse.send(error, to: exchange, isOpenToBrowsers: false)
             return
         }
-        switch request.method {
-        case "OPTIONS":
+        if request.method == "OPTIONS" {
             try await GatewayResponse.sendPreflight(to: exchange, maximumAge: configuration.preflightAge)
-        case "POST":
+        } else {
             await call(destination, exchange)
-        default:
-            try await GatewayResponse.send(
-                RPCError(
-                    .badVerb, "the verb \(request.method.prefix(32)) is not served here; methods are called with POST"),
-                to: exchange, isOpenToBrowsers: !destination.isAdministration)
         }
+    }
+
+    /// Whatever the address: the verb is wrong for all of them.
+    private func refuseVerb(_ exchange: any HTTPExchange) async throws {
+        let request = exchange.request
+        let isAdministration = (try? GatewayDestination(request, configuration).isAdministration) ?? true
+        try await GatewayResponse.send(
+            RPCError(
+                .badVerb, "the verb \(request.method.prefix(32)) is not served here; methods are called with POST"),
+            to: exchange, isOpenToBrowsers: !isAdministration)
     }
 
     private func answerGet(_ exchange: any HTTPExchange) async throws -> Bool {

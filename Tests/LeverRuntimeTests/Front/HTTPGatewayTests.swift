@@ -158,6 +158,11 @@ struct HTTPGatewayTests {
                 #expect(answer.headers["allow"] == "OPTIONS, POST")
                 #expect(answer.headers["lever-error-reason"] == "bad-verb")
             }
+            // The verb counts before the address: these are wrong in both.
+            for address in ["/", "/probe", "/probe/_Echo", "/probe/Echo?forceenv=a..b"] {
+                let answer = try await front.curl(address, ["-X", verb])
+                #expect(answer.status == 405, "\(address)")
+            }
             let head = try await front.curl("/probe/Echo", ["-I"])
             #expect(head.status == 405)
             #expect(head.exitCode == 0)
