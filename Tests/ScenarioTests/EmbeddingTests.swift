@@ -3,6 +3,7 @@ import LeverCore
 import LeverRuntime
 import Logging
 import ServiceLifecycle
+import Synchronization
 import Testing
 
 @Suite("Embedding", .timeLimit(.minutes(1))) struct EmbeddingTests {
@@ -47,6 +48,31 @@ import Testing
         try await EmbeddedHost.with(data: data.path) { host in
             let version = try await host.call("Version")
             #expect(version == "kept")
+        }
+    }
+
+    @Test func noDeploymentOutlivesTheHost() async throws {
+        let data = try ServiceFolder()
+        let channel = Mutex<LeverChannel?>(nil)
+        try await EmbeddedHost.with(data: data.path) { host in
+            let opened = try await host.client.open(
+                LeverURL("lever://admin.lever/admin/DeployServiceChan"), .values(["dev.lever"]))
+            try await opened.send(bytes: [0x1F, 0x8B])
+            channel.withLock { $0 = opened }
+        }
+        // The host has ended, and so has the deployment: another host may have the directory.
+        let error = await #expect(throws: RemoteError.self) { try await channel.withLock { $0 }?.receive() }
+        #expect(error?.value?.stringValue?.contains("shutting down") == true)
+        try await EmbeddedHost.with(data: data.path) { host in
+            let version = try await host.deploy(Scripts.hello("1"))
+            #expect(version == 1)
+        }
+    }
+
+    @Test func hostSaysWhenItIsReady() async throws {
+        try await EmbeddedHost.with { host in
+            let curl = try await Command.run("curl", ["-s", "http://\(host.address)/readyz"])
+            #expect(curl.output == "ready\n")
         }
     }
 
@@ -96,7 +122,8 @@ import Testing
             let error = await #expect(throws: RuntimeError.self) { try await second.run() }
             #expect(error?.code == .bindFailed)
             #expect(error?.message.contains(first.address) == true)
-            await #expect(throws: RuntimeError.self) { try await second.address }
+            let address = await #expect(throws: RuntimeError.self) { try await second.address }
+            #expect(address?.code == .bindFailed)
         }
     }
 }

@@ -1,6 +1,5 @@
 package import LeverCore
 package import Logging
-import Synchronization
 
 /// Makes a package a service's live version: receive, unpack, install, start, record.
 ///
@@ -12,13 +11,17 @@ package final class Deployer: Sendable {
     private let supervisor: Supervisor
     private let bounds: LeverHost.Configuration.Uploads
     private let environmentAdded: @Sendable (EnvironmentName) -> Void
+    private let runningVersions: @Sendable (ServiceID) async -> Set<Int>
     private let logger: Logger
-    private let underWay = Mutex(0)
+    private let work = DeployerWork()
 
-    /// `environmentAdded` hears of environments that a deployment made.
+    /// - Parameters:
+    ///   - environmentAdded: hears of environments that a deployment made.
+    ///   - runningVersions: which versions of a service instances run at the moment.
     package init(
         catalog: any Catalog, packages: PackageStore, supervisor: Supervisor, bounds: LeverHost.Configuration.Uploads,
-        logger: Logger, environmentAdded: @escaping @Sendable (EnvironmentName) -> Void
+        logger: Logger, environmentAdded: @escaping @Sendable (EnvironmentName) -> Void,
+        runningVersions: @escaping @Sendable (ServiceID) async -> Set<Int>
     ) {
         self.catalog = catalog
         self.packages = packages
@@ -26,6 +29,7 @@ package final class Deployer: Sendable {
         self.bounds = bounds
         self.logger = logger
         self.environmentAdded = environmentAdded
+        self.runningVersions = runningVersions
     }
 
     /// Takes a package in pieces, `nil` at its end, and returns once its version is live.
@@ -36,8 +40,8 @@ package final class Deployer: Sendable {
         to environment: EnvironmentName, receive: @escaping @Sendable () async throws -> [UInt8]?,
         report: @escaping @Sendable (DeploymentProgress) -> Void
     ) async throws -> LiveVersion {
-        try enter()
-        defer { underWay.withLock { $0 -= 1 } }
+        try work.enter(limit: bounds.maximumConcurrent)
+        defer { work.leave() }
         do {
             return try await run(environment, receive, report)
         } catch let error as RuntimeError where error.code == .package || error.code == .invalidInput {
@@ -48,20 +52,18 @@ package final class Deployer: Sendable {
         }
     }
 
-    private func enter() throws {
-        let isFree = underWay.withLock { count in
-            guard count < bounds.maximumConcurrent else { return false }
-            count += 1
-            return true
-        }
-        guard isFree else {
-            throw DeploymentError(
-                "\(bounds.maximumConcurrent) deployments are under way already; try again in a moment")
-        }
+    /// Refuses deployments from now on; those whose packages are still arriving end.
+    package func close() {
+        work.close()
+    }
+
+    /// As ``close()``, and waits until no deployment is under way: nothing uses the store for one any more.
+    package func waitUntilIdle() async {
+        await work.closeAndWait()
     }
 
     private func run(
-        _ environment: EnvironmentName, _ receive: @Sendable () async throws -> [UInt8]?,
+        _ environment: EnvironmentName, _ receive: @escaping @Sendable () async throws -> [UInt8]?,
         _ report: @escaping @Sendable (DeploymentProgress) -> Void
     ) async throws -> LiveVersion {
         let package = try await upload(receive)
@@ -75,6 +77,8 @@ package final class Deployer: Sendable {
         }
         report(.phase("unpacked", message: "unpacked service \"\(id.service)\""))
         let version = try await packages.add(unpacked, to: id)
+        work.hold(version.number, of: id)
+        defer { work.release(version.number, of: id) }
         environmentAdded(environment)
         do {
             try await supervisor.deploy(
@@ -90,21 +94,31 @@ package final class Deployer: Sendable {
             await removeFailed(version.number, of: id)
             throw DeploymentError(error.message)
         }
-        await removeOld(of: id)
+        await prune(id)
         return LiveVersion(service: id, version: version.number)
     }
 
-    private func upload(_ receive: @Sendable () async throws -> [UInt8]?) async throws -> UploadedPackage {
+    /// Takes the package, against the clock: a sender that falls silent does not hold its place for ever.
+    private func upload(_ receive: @escaping @Sendable () async throws -> [UInt8]?) async throws -> UploadedPackage {
         let upload = try await packages.beginUpload()
-        let deadline = ContinuousClock.now + bounds.timeout
         do {
-            while let piece = try await receive() {
-                guard ContinuousClock.now < deadline else {
+            return try await withThrowingTaskGroup(of: UploadedPackage.self) { group in
+                defer { group.cancelAll() }
+                group.addTask {
+                    while let piece = try await receive() { try await upload.append(piece) }
+                    return try await upload.finish()
+                }
+                group.addTask { [bounds] in
+                    try await Task.sleep(for: bounds.timeout)
                     throw DeploymentError("the package did not arrive within \(bounds.timeout)")
                 }
-                try await upload.append(piece)
+                group.addTask { [work] in
+                    try await work.waitForClose()
+                    throw DeploymentError("the host is shutting down")
+                }
+                guard let package = try await group.next() else { throw CancellationError() }
+                return package
             }
-            return try await upload.finish()
         } catch {
             upload.abandon()
             throw error
@@ -122,12 +136,16 @@ package final class Deployer: Sendable {
         }
     }
 
-    /// Removes versions that are older than those to keep.
-    private func removeOld(of id: ServiceID) async {
+    /// Removes versions beside the live one and the newest others, but none that an instance runs or a deployment has in hand.
+    /// After a rollback newer ones than the live one exist.
+    func prune(_ id: ServiceID) async {
         do {
+            // Asked for first: what begins to run or to be deployed after this is live or among the newest.
+            let needed = await runningVersions(id).union(work.held(of: id))
             guard let service = try await catalog.service(id), let live = service.liveVersion else { return }
-            let old = service.versions.map(\.number).filter { $0 < live }.dropLast(bounds.keptVersions)
-            if !old.isEmpty { try await packages.remove(Array(old), of: id) }
+            let others = service.versions.map(\.number).filter { $0 != live }
+            let old = others.sorted().dropLast(bounds.keptVersions).filter { !needed.contains($0) }
+            if !old.isEmpty { try await packages.remove(old, of: id) }
         } catch {
             logger.warning(
                 "old versions could not be removed",

@@ -16,7 +16,20 @@ final class HostStart: Sendable {
         case done(Result<Started, any Error>)
     }
 
-    private let state = Mutex((state: State.idle([:]), next: 0))
+    private let state = Mutex((state: State.idle([:]), next: 0, isEnding: false))
+
+    /// Whether the host has started and does not end yet.
+    var isReady: Bool {
+        state.withLock { state in
+            guard case .done(.success) = state.state else { return false }
+            return !state.isEnding
+        }
+    }
+
+    /// Notes that the host begins to end.
+    func end() {
+        state.withLock { $0.isEnding = true }
+    }
 
     /// Notes that the host is run; `false` the second time.
     func begin() -> Bool {
@@ -27,13 +40,18 @@ final class HostStart: Sendable {
         }
     }
 
-    /// Says how the start ended, or that the host has ended.
+    /// Says how the start ended, or that the host has ended. The first failure stays: it says why.
     func finish(_ result: Result<Started, any Error>) {
-        let waiting = state.withLock { state in
-            defer { state.state = .done(result) }
+        let waiting: [Int: CheckedContinuation<Started, any Error>] = state.withLock { state in
             switch state.state {
-            case .idle(let waiting), .starting(let waiting): return waiting
-            case .done: return [:]
+            case .idle(let waiting), .starting(let waiting):
+                state.state = .done(result)
+                return waiting
+            case .done(.success):
+                state.state = .done(result)
+                return [:]
+            case .done(.failure):
+                return [:]
             }
         }
         for continuation in waiting.values { continuation.resume(with: result) }

@@ -89,8 +89,9 @@ extension LeverHost.Configuration {
         public var maximumConcurrent = 8
         /// How long the sending of one package may take.
         public var timeout: Duration = .seconds(600)
-        /// Versions of a service that are kept beside the live one; older ones are removed after a deployment.
-        public var keptVersions = 10
+        /// Versions of a service that are kept beside the live one, the newest ones; others are removed after a deployment once
+        /// no instance runs them.
+        public var keptVersions = 5
 
         /// Makes the defaults.
         public init() {}
@@ -156,7 +157,7 @@ extension LeverHost.Configuration {
         try uploads.limits.validate()
         try Self.check("uploads.maximumConcurrent", uploads.maximumConcurrent, in: 1...10_000)
         try Self.check("uploads.timeout", uploads.timeout)
-        try Self.check("uploads.keptVersions", uploads.keptVersions, in: 0...1_000_000)
+        try Self.check("uploads.keptVersions", uploads.keptVersions, in: 1...1_000_000)
         try Self.check("front.maximumConnections", front.maximumConnections, in: 1...10_000_000)
         try Self.check("front.maximumStreams", front.maximumStreams, in: 1...1_000_000_000)
         try Self.check("front.maximumBodySize", front.maximumBodySize, in: 1...(1 << 40))

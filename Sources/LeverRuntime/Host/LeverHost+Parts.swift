@@ -106,6 +106,7 @@ extension LeverHost {
             transport: { peer, eventLoop in
                 RouterTransport(router.onLoop(eventLoop), caller: Caller(environment: nil, isLocal: peer.isLocal))
             },
+            isReady: { [start] in start.isReady },
             resource: { $0 == "/\(NodeRuntime.clientTarballName)" ? client : nil }, logger: logger)
     }
 }

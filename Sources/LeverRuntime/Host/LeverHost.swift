@@ -31,7 +31,7 @@ public final class LeverHost: Service {
     let logger: Logger
     /// What all connections of the host hold of other people's bytes.
     let budget: BufferBudget
-    private let start = HostStart()
+    let start = HostStart()
 
     /// Makes a host; nothing runs before ``run()``.
     ///
@@ -121,7 +121,11 @@ public final class LeverHost: Service {
         report(try await packages.sweep())
         let deployer = Deployer(
             catalog: catalog, packages: packages, supervisor: supervisor, bounds: configuration.uploads, logger: logger
-        ) { name in router.update { $0.add(name) } }
+        ) { name in
+            router.update { $0.add(name) }
+        } runningVersions: { _ in
+            []
+        }
         let admin = AdminService(deployer: deployer, catalog: catalog, logger: logger)
         try await publish(catalog, packages, admin, router, supervisor)
 
@@ -132,9 +136,13 @@ public final class LeverHost: Service {
             // Cancelled: the same end, in a hurry.
             try? await gracefulShutdown()
             logger.info("host ends", metadata: ["lever.connections": "\(front.connectionCount)"])
+            start.end()
+            deployer.close()
             supervisor.shutdown()
             await front.drain(within: configuration.shutdownTimeout)
         }
+        // A deployment that the program around the host called is in no connection's hands.
+        await deployer.waitUntilIdle()
         await gateways.close()
         router.close()
     }

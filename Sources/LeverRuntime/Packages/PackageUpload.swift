@@ -93,9 +93,11 @@ public final class PackageUpload: Sendable {
         }
     }
 
-    /// Gives the upload up and removes what has arrived; has no effect once it ended.
+    /// Gives the upload up and removes what has arrived, even where it has ended and is whole; has no effect once it was
+    /// unpacked or discarded.
     public func abandon() {
         end()
+        unlink(path)
     }
 
     private func end() {
