@@ -10,13 +10,13 @@ package final class Router: Sendable {
     private final class Starter: InstanceStarter {
         let starter = Mutex<(any InstanceStarter)?>(nil)
 
-        func callsWait(for service: ServiceID) {
-            starter.withLock { $0 }?.callsWait(for: service)
+        func callsWait(for service: ServiceID, resource: ResourceID?) {
+            starter.withLock { $0 }?.callsWait(for: service, resource: resource)
         }
     }
 
     /// The router of one loop, reached from anywhere.
-    private struct BoundRouter: Sendable {
+    struct BoundRouter: Sendable {
         let eventLoop: any EventLoop
         let router: NIOLoopBound<LoopRouter>
 
@@ -27,8 +27,8 @@ package final class Router: Sendable {
 
     package let waitingRoom: WaitingRoom
     private let starter = Starter()
-    private let loops: [ObjectIdentifier: BoundRouter]
-    private let eventLoops: [any EventLoop]
+    let loops: [ObjectIdentifier: BoundRouter]
+    let eventLoops: [any EventLoop]
     private let current = Mutex(RoutingSnapshot())
 
     /// Makes the routers of a group's event loops.
@@ -53,6 +53,7 @@ package final class Router: Sendable {
         }
         self.loops = loops
         self.eventLoops = eventLoops
+        for bound in loops.values { bound.execute { $0.router = self } }
     }
 
     /// Says who starts instances.

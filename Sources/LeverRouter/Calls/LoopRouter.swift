@@ -1,3 +1,4 @@
+import HashTreeCollections
 package import LeverCore
 package import LeverTransport
 package import Logging
@@ -12,11 +13,15 @@ package final class LoopRouter {
     @exclusivity(unchecked) package private(set) var snapshot = RoutingSnapshot()
 
     let deadlines: DeadlineWheel
+    @exclusivity(unchecked) var retries: RetryBudget
+    /// What the loops do together.
+    @exclusivity(unchecked) weak var router: Router?
     private let balancer: any LoadBalancer
     private let endpointConfiguration: EndpointConfiguration
     private let logger: Logger
     @exclusivity(unchecked) private var random: FastRandom
-    @exclusivity(unchecked) private var endpoints: [InstanceID: HTTP2Endpoint] = [:]
+    @exclusivity(unchecked) private var links: [InstanceID: InstanceLink] = [:]
+    @exclusivity(unchecked) private var services: [ServiceID: LoopService] = [:]
     @exclusivity(unchecked) private var idleCalls: [SplicedCall] = []
     @exclusivity(unchecked) private var isClosed = false
 
@@ -32,27 +37,72 @@ package final class LoopRouter {
         self.logger = logger
         random = FastRandom(seed: seed)
         deadlines = DeadlineWheel(eventLoop: eventLoop)
+        retries = RetryBudget(ratio: configuration.retryRatio, burst: configuration.retryBurst)
     }
 
     // MARK: The table
 
     /// Takes a newer snapshot.
     package func update(_ snapshot: RoutingSnapshot) {
-        if snapshot.generation > self.snapshot.generation { self.snapshot = snapshot }
+        guard snapshot.generation > self.snapshot.generation else { return }
+        let isSmaller = snapshot.removals != self.snapshot.removals
+        self.snapshot = snapshot
+        if isSmaller { services = services.filter { snapshot.services[$0.key] != nil } }
     }
 
     /// Closes the connection to an instance that is gone or about to end; calls on it were ended before or end with it.
     package func forget(_ instance: InstanceID) {
-        endpoints.removeValue(forKey: instance)?.close()
+        links.removeValue(forKey: instance)?.endpoint.close()
     }
 
     /// Closes all connections.
     package func close() {
-        for endpoint in endpoints.values { endpoint.close() }
-        endpoints = [:]
+        for link in links.values { link.endpoint.close() }
+        links = [:]
+        services = [:]
         // They refer to this object.
         isClosed = true
         idleCalls = []
+    }
+
+    /// Where a caller's call goes.
+    func destination(
+        _ id: ServiceID, _ resource: ResourceID?, for caller: Caller
+    ) throws(RPCError) -> CallDestination {
+        let route = try snapshot.service(id, for: caller)
+        let activation = resource.flatMap { snapshot.activation(of: $0, in: id) }
+        return CallDestination(
+            service: service(route), resource: resource, activation: activation,
+            link: activation.map { link(to: $0.instance) })
+    }
+
+    private func service(_ route: ServiceRoute) -> LoopService {
+        if let known = services[route.id] {
+            known.update(route)
+            return known
+        }
+        let made = LoopService(route, at: .now())
+        services[route.id] = made
+        return made
+    }
+
+    /// This loop's link to an instance.
+    func link(to instance: InstanceRoute) -> InstanceLink {
+        if let known = links[instance.id] { return known }
+        let made = InstanceLink(
+            instance,
+            endpoint: HTTP2Endpoint(
+                address: instance.address, eventLoop: eventLoop, configuration: endpointConfiguration, logger: logger))
+        links[instance.id] = made
+        return made
+    }
+
+    /// This loop's way to an instance.
+    package func endpoint(for instance: InstanceRoute) -> HTTP2Endpoint { link(to: instance).endpoint }
+
+    /// What was counted of a service since the last time.
+    func takeLoad(of service: ServiceID) -> LoadCounter.Taken? {
+        services[service]?.load.take(at: .now())
     }
 
     // MARK: Calls
@@ -68,8 +118,8 @@ package final class LoopRouter {
             route = RequestRoute(head, from: caller, configuration)
             head.memo = route
         }
-        if route.refusal == nil, case .success(let service) = route.route(in: snapshot),
-            case .inProcess(let handler) = service.target
+        if route.refusal == nil, let destination = try? route.lookUp(in: self),
+            case .inProcess(let handler) = destination.service.route.target
         {
             return GRPCServerCall.serve(
                 stream, head: head, endStream: endStream, handler: handler,
@@ -80,18 +130,22 @@ package final class LoopRouter {
         return call
     }
 
-    /// Picks where a call goes now, entering the gate of the instance.
-    package func pick(_ route: ServiceRoute, leavingOut tried: [InstanceID] = []) -> Destination {
-        route.pick(balancer, random: &random, leavingOut: tried)
+    /// Picks the instance of an ordinary call and enters its gate; `nil` where none takes calls at this moment.
+    func pick(_ service: LoopService, leavingOut tried: [InstanceID]) -> InstanceLink? {
+        service.route.pick(balancer, random: &random, leavingOut: tried).map { service.link(at: $0, link(to:)) }
     }
 
-    /// This loop's way to an instance.
-    package func endpoint(for instance: InstanceRoute) -> HTTP2Endpoint {
-        if let known = endpoints[instance.id] { return known }
-        let made = HTTP2Endpoint(
-            address: instance.address, eventLoop: eventLoop, configuration: endpointConfiguration, logger: logger)
-        endpoints[instance.id] = made
-        return made
+    /// A fresh `lever-call-id`: 60 random bits, as many as a text holds without a memory of its own.
+    func makeCallID() -> String {
+        var bits = random.next()
+        return String(unsafeUninitializedCapacity: 15) { digits in
+            for index in 0..<15 {
+                let digit = UInt8(bits & 15)
+                digits[index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+                bits >>= 4
+            }
+            return 15
+        }
     }
 
     /// Keeps a call's object for a later call; `false` where there are enough.
@@ -99,5 +153,24 @@ package final class LoopRouter {
         guard idleCalls.count < 1_024, !isClosed else { return false }
         idleCalls.append(call)
         return true
+    }
+
+    // MARK: Calls inside instances
+
+    /// Ends the calls inside an instance, or inside one activation there, that came over this loop.
+    func end(_ kind: CallKind, of instance: InstanceRoute, _ activation: ActivationRoute?, with error: RPCError) {
+        guard let link = links[instance.id] else { return }
+        for call in link.calls(kind, in: activation) where call.link === link { call.end(with: error) }
+    }
+
+    /// Whether a call with this `lever-call-id` came over this loop and is inside the activation.
+    func holds(_ callID: String, in activation: ActivationRoute) -> Bool {
+        links[activation.instance.id]?.holds(callID, in: activation) ?? false
+    }
+
+    /// Asks the other loops which of them has such a call; `found` is called on this loop if one has.
+    func askOthers(whoHolds callID: String, in activation: ActivationRoute, found: @escaping () -> Void) {
+        let found = NIOLoopBound(found, eventLoop: eventLoop)
+        router?.ask(whoHolds: callID, in: activation, for: eventLoop) { found.value() }
     }
 }

@@ -10,12 +10,16 @@ final class RequestRoute {
     let service: ServiceID
     let timeout: Duration?
     let isChannel: Bool
+    /// The resource that the call names.
+    let resource: ResourceID?
+    /// `lever-call-id` of a call that names a resource: other calls only pass it on.
+    let callID: String?
 
     private let headers: HPACKHeaders
     private let url: String
     private let caller: Caller
-    @exclusivity(unchecked) private var lookup: (generation: UInt64, result: Result<ServiceRoute, RPCError>)?
-    @exclusivity(unchecked) private var forwarded: (route: ObjectIdentifier, head: HTTP2EncodedHead)?
+    @exclusivity(unchecked) private var lookup: (generation: UInt64, result: Result<CallDestination, RPCError>)?
+    @exclusivity(unchecked) private var forwarded: (route: ServiceRoute, epoch: Epoch?, head: HTTP2EncodedHead)?
 
     init(_ head: HTTP2Head, from caller: Caller, _ configuration: RouterConfiguration) {
         headers = head.headers
@@ -36,44 +40,55 @@ final class RequestRoute {
         self.refusal = refusal
         self.timeout = timeout
         service = ServiceID(environment: environment, service: destination.service)
+        resource = destination.resource.isEmpty ? nil : ResourceID(destination.resource)
+        callID = resource == nil ? nil : head[RPCHeader.callID]
         url = destination.description
         isChannel = destination.method.isChannel
     }
 
-    /// The route of the call's service in a snapshot.
-    func route(in snapshot: RoutingSnapshot) -> Result<ServiceRoute, RPCError> {
-        if let lookup, lookup.generation == snapshot.generation { return lookup.result }
-        let result: Result<ServiceRoute, RPCError>
+    /// Where the call goes, by the loop's snapshot of this moment.
+    func lookUp(in router: LoopRouter) throws(RPCError) -> CallDestination {
+        if let lookup, lookup.generation == router.snapshot.generation { return try lookup.result.get() }
+        let result: Result<CallDestination, RPCError>
         do throws(RPCError) {
-            result = .success(try snapshot.service(service, for: caller))
+            result = .success(try router.destination(service, resource, for: caller))
         } catch {
             result = .failure(error)
         }
-        lookup = (snapshot.generation, result)
-        return result
+        lookup = (router.snapshot.generation, result)
+        return try result.get()
     }
 
-    /// The head as it goes to an instance of the route's service.
-    func forwardedHead(for route: ServiceRoute, _ configuration: RouterConfiguration) -> HTTP2EncodedHead {
-        if let forwarded, forwarded.route == ObjectIdentifier(route) { return forwarded.head }
+    /// The head as it goes to an instance of the route's service, or to the one that holds the resource; then with the call's
+    /// id where the caller gave none.
+    func forwardedHead(for route: ServiceRoute, _ activation: ActivationRoute?, callID: String?) -> HTTP2EncodedHead {
+        let head = commonHead(for: route, activation?.epoch)
+        guard activation != nil, self.callID == nil, let callID else { return head }
+        return HTTP2EncodedHead(head.fields + [(RPCHeader.callID, callID)], isRepeated: false)
+    }
+
+    /// What calls with this head have in common.
+    private func commonHead(for route: ServiceRoute, _ epoch: Epoch?) -> HTTP2EncodedHead {
+        if let forwarded, forwarded.route === route, forwarded.epoch == epoch { return forwarded.head }
         var list: [(name: String, value: String)] = [
             (":method", "POST"), (":scheme", "http"),
             (":path", isChannel ? RPCHeader.channelPath : RPCHeader.unaryPath),
             (":authority", headers.first(name: ":authority") ?? service.environment.rawValue),
         ]
-        list.reserveCapacity(headers.count + 4)
+        list.reserveCapacity(headers.count + 5)
         var hasTimeout = false
         for (name, value, _) in headers where !Self.isDropped(name) {
             if name == "grpc-timeout" { hasTimeout = true }
             list.append((name, name == RPCHeader.url ? url : value))
         }
         if !hasTimeout, let timeout { list.append(("grpc-timeout", GRPCTimeout.format(timeout))) }
+        if let epoch { list.append((RPCHeader.resourceEpoch, "\(epoch)")) }
         if let gateway = route.internalGateway { list.append((RPCHeader.internalGateway, gateway)) }
         if let source = caller.environment, source != service.environment {
             list.append((RPCHeader.sourceEnvironment, source.rawValue))
         }
         let head = HTTP2EncodedHead(list)
-        forwarded = (ObjectIdentifier(route), head)
+        forwarded = (route, epoch, head)
         return head
     }
 
@@ -88,6 +103,7 @@ final class RequestRoute {
             throw RPCError(.badURL, "the call names no destination: its header \"lever-url\" is missing")
         }
         let url = try LeverURL(text)
+        try url.method.checkIsForCallers()
         guard url.method.isChannel == isChannelCall else {
             throw RPCError(
                 .noMethod,
@@ -125,5 +141,13 @@ final class RequestRoute {
         case RPCHeader.resourceEpoch, RPCHeader.version, RPCHeader.error, RPCHeader.errorReason, "content-length": true
         default: name.utf8.first == UInt8(ascii: ":") || name.hasPrefix("x-")
         }
+    }
+}
+
+extension MethodName {
+    /// What the host alone calls, and never through the router, is refused to everybody else.
+    func checkIsForCallers() throws(RPCError) {
+        guard self == .newResource || self == .closeResource else { return }
+        throw RPCError(.noMethod, "method \"\(self)\" is not callable: only the host calls it")
     }
 }

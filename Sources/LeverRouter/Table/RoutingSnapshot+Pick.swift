@@ -1,18 +1,6 @@
 import HashTreeCollections
 package import LeverCore
 
-/// Where a call goes.
-package enum Destination: Sendable {
-    /// To this instance; its gate has been entered.
-    case instance(InstanceRoute)
-    /// To a handler in this process.
-    case inProcess(any RPCHandler)
-    /// No instance takes calls at this moment: the call waits for one.
-    case wait
-    /// Nowhere.
-    case refused(RPCError)
-}
-
 extension RoutingSnapshot {
     /// Finds a service for a caller: it exists, and the caller may see it.
     package func service(_ id: ServiceID, for caller: Caller) throws(RPCError) -> ServiceRoute {
@@ -31,26 +19,34 @@ extension RoutingSnapshot {
         }
         return route
     }
+
+    /// The activation of a resource; `nil` where no instance holds it.
+    package func activation(of resource: ResourceID, in service: ServiceID) -> ActivationRoute? {
+        activations[service]?[resource]
+    }
 }
 
 extension ServiceRoute {
-    /// Picks the instance for an ordinary call and enters its gate. Instances in `tried` are left out.
+    /// Picks one of the instances for an ordinary call and enters its gate; `nil` where none takes calls at this moment.
+    /// Instances in `tried` are left out. Returns its place in ``ServiceRoute/instances``.
     package func pick(
         _ balancer: any LoadBalancer, random: inout FastRandom, leavingOut tried: [InstanceID] = []
-    ) -> Destination {
-        switch target {
-        case .inProcess(let handler):
-            return .inProcess(handler)
-        case .instances(var instances):
-            if !tried.isEmpty { instances.removeAll { tried.contains($0.id) } }
-            while !instances.isEmpty {
-                let index =
-                    instances.count == 1
-                    ? 0 : balancer.pick(count: instances.count, load: { instances[$0].gate.inFlight }, random: &random)
-                if instances[index].gate.enter() { return .instance(instances[index]) }
-                instances.remove(at: index)
-            }
-            return .wait
+    ) -> Int? {
+        let instances = instances
+        if tried.isEmpty, !instances.isEmpty {
+            let index =
+                instances.count == 1
+                ? 0 : balancer.pick(count: instances.count, load: { instances[$0].gate.inFlight }, random: &random)
+            if instances[index].gate.enter() { return index }
         }
+        var left = instances.indices.filter { !tried.contains(instances[$0].id) && !instances[$0].gate.isClosed }
+        while !left.isEmpty {
+            let place =
+                left.count == 1
+                ? 0 : balancer.pick(count: left.count, load: { instances[left[$0]].gate.inFlight }, random: &random)
+            if instances[left[place]].gate.enter() { return left[place] }
+            left.remove(at: place)
+        }
+        return nil
     }
 }

@@ -6,10 +6,14 @@ package import LeverCore
 package struct RoutingSnapshot: Sendable {
     /// Counts the snapshots of one router; what was looked up in an older one is looked up again.
     package var generation: UInt64 = 0
+    /// Counts the services that were taken out, so that loops drop what they know of them.
+    package internal(set) var removals: UInt64 = 0
     /// The environments that exist, so that a wrong one can be told from a wrong service.
     package var environments: TreeSet<EnvironmentName> = []
     /// The services that exist.
     package var services: TreeDictionary<ServiceID, ServiceRoute> = [:]
+    /// Which instances hold which resources; apart from the services, so that one activation copies a few nodes.
+    package var activations: TreeDictionary<ServiceID, TreeDictionary<ResourceID, ActivationRoute>> = [:]
 
     package init() {}
 }

@@ -19,6 +19,9 @@ package final class ServiceRoute: Sendable {
     /// `host:port` that the instances' own calls go to, told to them with each call.
     package let internalGateway: String?
 
+    /// The instances that are ready; none where the calls end in this process.
+    package var instances: [InstanceRoute] { if case .instances(let instances) = target { instances } else { [] } }
+
     package init(
         id: ServiceID, isPrivate: Bool, isLocalOnly: Bool = false, internalGateway: String? = nil, target: Target
     ) {

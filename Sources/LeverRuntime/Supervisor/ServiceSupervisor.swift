@@ -97,7 +97,7 @@ package actor ServiceSupervisor {
     private nonisolated func refuseWaitingCalls() {
         // First the flag, so that a call that begins to wait now is refused by its own word.
         callsWaitIsQueued.store(false, ordering: .releasing)
-        context.router.waitingRoom.release(
+        context.router.waitingRoom.releaseAll(
             service, failing: RPCError(.shuttingDown, "service \(service) is being stopped"))
     }
 
@@ -182,7 +182,7 @@ package actor ServiceSupervisor {
             instances[id]?.route?.gate.close {}
             instances[id]?.run.handle.terminate(grace: context.bounds.terminationGrace)
         case .failWaiting(let error):
-            context.router.waitingRoom.release(service, failing: error)
+            context.router.waitingRoom.releaseAll(service, failing: error)
         case .commit(let version): commit(version)
         case .deployed(let version):
             logger.info("version is live", metadata: ["lever.version": "\(version)"])
@@ -256,7 +256,7 @@ package actor ServiceSupervisor {
         let route = ServiceRoute(
             id: service, isPrivate: version.manifest.isPrivate, internalGateway: gateway, target: .instances(routes))
         context.router.update { $0.set(route) }
-        if !routes.isEmpty { context.router.waitingRoom.release(service) }
+        if !routes.isEmpty { context.router.waitingRoom.releaseAll(service) }
     }
 
     private func setWake(_ time: ContinuousClock.Instant) {

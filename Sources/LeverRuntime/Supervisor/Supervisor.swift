@@ -67,11 +67,11 @@ package final class Supervisor: InstanceStarter {
         for service in services { service.shutdown() }
     }
 
-    package func callsWait(for service: ServiceID) {
+    package func callsWait(for service: ServiceID, resource: ResourceID?) {
         if let supervisor = state.withLock({ $0.services[service] }) {
             supervisor.callsWait()
         } else {
-            context.router.waitingRoom.release(
+            context.router.waitingRoom.releaseAll(
                 service, failing: RPCError(.noService, "there is no service \(service) any more"))
         }
     }

@@ -51,15 +51,33 @@ enum GRPCRequest {
 /// The cause of an error of a call that certainly was not begun at its peer, so that it may be tried elsewhere. An error that
 /// came from the peer, whatever its reason says, has no such cause.
 package struct CallNotBegun: Error {
+    /// Whether the peer was reached and refused the call; if not, the call has not been any load to it.
+    package let wasReached: Bool
+
+    package init(wasReached: Bool = false) {
+        self.wasReached = wasReached
+    }
+}
+
+/// The cause of an error of a call that its peer may have begun, and that ended without an answer: the connection was lost, the
+/// call was reset, or the time was over.
+package struct CallUnanswered: Error {
     package init() {}
 }
 
 /// How a stream's end without a status reads as an error of the call.
 extension RPCError {
-    static func of(_ end: HTTP2StreamEnd, _ context: CallContext) -> RPCError {
+    /// `wasOpened` says whether the peer had been reached.
+    static func of(_ end: HTTP2StreamEnd, _ context: CallContext, wasOpened: Bool = true) -> RPCError {
+        var error = text(of: end, context)
+        error.cause = if case .notBegun = end { CallNotBegun(wasReached: wasOpened) } else { CallUnanswered() }
+        return error
+    }
+
+    private static func text(of end: HTTP2StreamEnd, _ context: CallContext) -> RPCError {
         switch end {
         case .notBegun(let why):
-            RPCError(.unreachable, "\"\(context.url)\" could not be reached: \(why)", cause: CallNotBegun())
+            RPCError(.unreachable, "\"\(context.url)\" could not be reached: \(why)")
         case .resetByPeer(let code):
             GRPCStatus.error(reset: code)
         case .connectionLost(let why):

@@ -4,7 +4,7 @@ import NIOCore
 /// A unary call that starts here.
 ///
 /// Unchecked: all state is confined to the connection's event loop.
-final class GRPCUnaryCall: HTTP2StreamDelegate, @unchecked Sendable {
+final class GRPCUnaryCall: HTTP2StreamDelegate, EndableCall, @unchecked Sendable {
     struct Answer: Sendable {
         let message: ByteBuffer
         let metadata: [(name: String, value: String)]
@@ -18,8 +18,13 @@ final class GRPCUnaryCall: HTTP2StreamDelegate, @unchecked Sendable {
     private var answer: ByteBuffer?
     private var timer: Scheduled<Void>?
     private var isOver = false
+    private var endpoint: HTTP2Endpoint?
+    private let observer: (any RPCCallObserver)?
 
-    init(_ context: CallContext, _ message: ByteBuffer, maximumLength: Int) {
+    init(
+        _ context: CallContext, _ message: ByteBuffer, maximumLength: Int, observer: (any RPCCallObserver)? = nil
+    ) {
+        self.observer = observer
         self.context = context
         self.message = message
         splitter = GRPCMessageSplitter(maximumLength: maximumLength)
@@ -27,6 +32,9 @@ final class GRPCUnaryCall: HTTP2StreamDelegate, @unchecked Sendable {
 
     func begin(on endpoint: HTTP2Endpoint, _ head: HTTP2EncodedHead, _ task: WaitingTask<Answer>) {
         self.task = task
+        self.endpoint = endpoint
+        observer?.callBegan(self)
+        guard !isOver else { return }
         var limit: NIODeadline?
         if let deadline = context.deadline {
             let left = TimeAmount(max(.zero, deadline - .now))
@@ -37,16 +45,20 @@ final class GRPCUnaryCall: HTTP2StreamDelegate, @unchecked Sendable {
     }
 
     func cancel(on endpoint: HTTP2Endpoint) {
-        guard !isOver else { return }
         finish(.failure(CancellationError()))
-        if stream == nil { _ = endpoint.abandon(self) }
+    }
+
+    func end(with error: RPCError) {
+        finish(.failure(error))
     }
 
     private func deadlinePassed() {
         finish(.failure(deadlineError))
     }
 
-    private var deadlineError: RPCError { RPCError(.deadline, "\"\(context.url)\" was not answered in time") }
+    private var deadlineError: RPCError {
+        RPCError(.deadline, "\"\(context.url)\" was not answered in time", cause: CallUnanswered())
+    }
 
     private func finish(_ result: Result<Answer, any Error>) {
         guard !isOver else { return }
@@ -55,7 +67,13 @@ final class GRPCUnaryCall: HTTP2StreamDelegate, @unchecked Sendable {
         timer = nil
         let task = task
         self.task = nil
-        if case .failure = result { stream?.reset(.cancel) }
+        var mayRepeat = false
+        if case .failure(let error) = result {
+            if let stream { stream.reset(.cancel) } else { _ = endpoint?.abandon(self) }
+            mayRepeat = (error as? RPCError)?.cause is CallNotBegun
+        }
+        endpoint = nil
+        observer?.callEnded(mayRepeat: mayRepeat)
         task?.resume(result)
     }
 
@@ -112,12 +130,13 @@ final class GRPCUnaryCall: HTTP2StreamDelegate, @unchecked Sendable {
     }
 
     func streamEnded(_ stream: HTTP2Stream, _ end: HTTP2StreamEnd) {
+        let wasOpened = self.stream != nil
         self.stream = nil
         guard !isOver else { return }
         if case .notBegun = end, let deadline = context.deadline, deadline <= .now {
             finish(.failure(deadlineError))
         } else {
-            finish(.failure(RPCError.of(end, context)))
+            finish(.failure(RPCError.of(end, context, wasOpened: wasOpened)))
         }
     }
 }

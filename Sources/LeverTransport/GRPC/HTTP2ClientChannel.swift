@@ -4,7 +4,7 @@ package import NIOCore
 /// The caller's end of a channel over a stream.
 ///
 /// Unchecked: all state is confined to the connection's event loop, which the methods that tasks call go to first.
-package final class HTTP2ClientChannel: RPCChannel, HTTP2StreamDelegate, GRPCPortUser, @unchecked Sendable {
+package final class HTTP2ClientChannel: RPCChannel, HTTP2StreamDelegate, GRPCPortUser, EndableCall, @unchecked Sendable {
     private enum State {
         case opening(WaitingTask<Void>)
         case open
@@ -24,8 +24,13 @@ package final class HTTP2ClientChannel: RPCChannel, HTTP2StreamDelegate, GRPCPor
     private var metadata: [(name: String, value: String)] = []
     private var closers: [@Sendable () -> Void] = []
     private var streamHasEnded = false
+    private let observer: (any RPCCallObserver)?
 
-    init(_ context: CallContext, _ arguments: ByteBuffer, endpoint: HTTP2Endpoint, _ configuration: GRPCConfiguration) {
+    init(
+        _ context: CallContext, _ arguments: ByteBuffer, endpoint: HTTP2Endpoint, _ configuration: GRPCConfiguration,
+        observer: (any RPCCallObserver)? = nil
+    ) {
+        self.observer = observer
         self.context = context
         self.arguments = arguments
         self.endpoint = endpoint
@@ -36,6 +41,8 @@ package final class HTTP2ClientChannel: RPCChannel, HTTP2StreamDelegate, GRPCPor
 
     func begin(_ head: HTTP2EncodedHead, _ task: WaitingTask<Void>) {
         state = .opening(task)
+        observer?.callBegan(self)
+        guard case .opening = state else { return ended() }
         var limit: NIODeadline?
         if let deadline = context.deadline {
             let left = TimeAmount(max(.zero, deadline - .now))
@@ -52,6 +59,12 @@ package final class HTTP2ClientChannel: RPCChannel, HTTP2StreamDelegate, GRPCPor
         state = .closed
         task.resume(.failure(CancellationError()))
         close(RPCError(.cancelled, "the channel was cancelled"))
+        if stream == nil, endpoint.abandon(self) { ended() }
+    }
+
+    /// Ends both directions: whoever uses the channel gets the error, the peer sees a cancelled stream.
+    package func end(with error: RPCError) {
+        close(error)
         if stream == nil, endpoint.abandon(self) { ended() }
     }
 
@@ -175,15 +188,16 @@ package final class HTTP2ClientChannel: RPCChannel, HTTP2StreamDelegate, GRPCPor
     }
 
     package func streamEnded(_ stream: HTTP2Stream, _ end: HTTP2StreamEnd) {
+        var error = RPCError.of(end, context, wasOpened: self.stream != nil)
         self.stream = nil
-        var error = RPCError.of(end, context)
         if case .notBegun = end, let deadline = context.deadline, deadline <= .now {
-            error = RPCError(.deadline, "the channel \"\(context.url)\" was not opened in time")
+            error = RPCError(.deadline, "the channel \"\(context.url)\" was not opened in time", cause: CallUnanswered())
         }
+        let isOpening = if case .opening = state { true } else { false }
         settle(.failure(error))
         port.outputEnded(error)
         port.inputEnded(error)
-        ended()
+        ended(mayRepeat: isOpening && error.cause is CallNotBegun)
     }
 
     private func settle(_ result: Result<Void, any Error>) {
@@ -192,13 +206,14 @@ package final class HTTP2ClientChannel: RPCChannel, HTTP2StreamDelegate, GRPCPor
         task.resume(result)
     }
 
-    private func ended() {
+    private func ended(mayRepeat: Bool = false) {
         guard !streamHasEnded else { return }
         streamHasEnded = true
         timer?.cancel()
         timer = nil
         let waiting = closers
         closers = []
+        observer?.callEnded(mayRepeat: mayRepeat)
         for body in waiting { body() }
     }
 }

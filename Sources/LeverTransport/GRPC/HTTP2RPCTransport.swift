@@ -7,10 +7,15 @@ import NIOCore
 package struct HTTP2RPCTransport: ReplyMetadataTransport, @unchecked Sendable {
     private let endpoint: HTTP2Endpoint
     private let configuration: GRPCConfiguration
+    private let observer: (any RPCCallObserver)?
 
-    package init(endpoint: HTTP2Endpoint, configuration: GRPCConfiguration = .defaults) {
+    /// Makes calls, each of which the observer, where there is one, can follow.
+    package init(
+        endpoint: HTTP2Endpoint, configuration: GRPCConfiguration = .defaults, observer: (any RPCCallObserver)? = nil
+    ) {
         self.endpoint = endpoint
         self.configuration = configuration
+        self.observer = observer
     }
 
     package func call(_ context: CallContext, _ arguments: RPCArguments) async throws -> RPCReply {
@@ -23,7 +28,8 @@ package struct HTTP2RPCTransport: ReplyMetadataTransport, @unchecked Sendable {
         try context.checkKind(isChannel: false)
         let head = try GRPCRequest.head(context, timeout: context.timeLeft())
         let message = try encoding { try $0.frame(arguments) }
-        let call = GRPCUnaryCall(context, message, maximumLength: configuration.maximumMessageLength)
+        let call = GRPCUnaryCall(
+            context, message, maximumLength: configuration.maximumMessageLength, observer: observer)
         let answer = try await endpoint.eventLoop.suspend {
             call.begin(on: self.endpoint, head, $0)
         } onCancel: { _ in
@@ -36,7 +42,7 @@ package struct HTTP2RPCTransport: ReplyMetadataTransport, @unchecked Sendable {
         try context.checkKind(isChannel: true)
         let head = try GRPCRequest.head(context, timeout: context.timeLeft())
         let message = try encoding { try $0.frame(.open(arguments)) }
-        let channel = HTTP2ClientChannel(context, message, endpoint: endpoint, configuration)
+        let channel = HTTP2ClientChannel(context, message, endpoint: endpoint, configuration, observer: observer)
         try await endpoint.eventLoop.suspend {
             channel.begin(head, $0)
         } onCancel: { _ in

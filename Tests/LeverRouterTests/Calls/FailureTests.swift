@@ -99,7 +99,7 @@ struct FailureTests {
             let calls = (0..<5).map { harness.call(body: [0, 0, 0, 0, 1, UInt8($0)]) }
             #expect(await poll { harness.router.waitingRoom.count(RouterHarness.service) == 5 })
             harness.publish(routes)
-            harness.router.waitingRoom.release(RouterHarness.service)
+            harness.router.waitingRoom.release(RouterHarness.service, resource: nil)
             for (index, call) in calls.enumerated() {
                 let answer = await call.ended()
                 #expect(answer.status == 0)
@@ -120,7 +120,7 @@ struct FailureTests {
             #expect(await poll { room.count(RouterHarness.service) == 0 })
             let failed = harness.call()
             #expect(await poll { room.count(RouterHarness.service) == 1 })
-            room.release(RouterHarness.service, failing: RPCError(.startFailed, "it does not start"))
+            room.release(RouterHarness.service, resource: nil, failing: RPCError(.startFailed, "it does not start"))
             let answer = await failed.ended()
             #expect(answer.reason == "start-failed")
             #expect(answer.message == "it does not start")

@@ -3,8 +3,11 @@
 package final class HTTP2EncodedHead: Sendable {
     /// The fields in their order.
     package let fields: [(name: String, value: String)]
+    /// Whether it may be sent again, so that keeping its encoded form is worth it.
+    package let isRepeated: Bool
 
-    package init(_ fields: [(name: String, value: String)]) {
+    package init(_ fields: [(name: String, value: String)], isRepeated: Bool = true) {
         self.fields = fields
+        self.isRepeated = isRepeated
     }
 }

@@ -38,7 +38,7 @@ struct HeaderBlockEncoder {
 
     /// Encodes a head.
     mutating func encode(_ head: HTTP2EncodedHead) -> [UInt8] {
-        if let entry = cache.entry(Self.hash(head)), entry.head === head, entry.tableChanges == tableChanges {
+        if head.isRepeated, let entry = cache.entry(Self.hash(head)), entry.head === head, entry.tableChanges == tableChanges {
             return entry.bytes
         }
         var bytes: [UInt8] = []
@@ -48,7 +48,7 @@ struct HeaderBlockEncoder {
         announcedSizes.removeAll()
         let before = tableChanges
         for (name, value) in head.fields { encode(name, value, to: &bytes) }
-        if isPlain, before == tableChanges {
+        if isPlain, before == tableChanges, head.isRepeated {
             let changes = tableChanges
             cache.store(
                 Entry(head: head, tableChanges: changes, bytes: bytes), hash: Self.hash(head),
