@@ -39,7 +39,7 @@ enum HostSetting: String, CaseIterable {
         case .trustedHosts:
             "Names, joined by commas, under which the administration answers over HTTP beside loopback's"
         case .startTimeout: "How long an instance may take to its first answer; else 15s"
-        case .idleTimeout: "How long an instance without calls is kept; else 5m"
+        case .idleTimeout: "How long a service without calls keeps its last instance; else 1m"
         case .drainTimeout: "How long calls may go on at an old version; else 30s"
         case .shutdownTimeout: "How long calls may go on once the host is to stop; else 10s"
         case .deadline: "The deadline of calls that bring none; else 60s"
@@ -85,7 +85,7 @@ enum HostSetting: String, CaseIterable {
                 String($0.drop { $0 == " " })
             }
         case .startTimeout: settings.configuration.instances.startTimeout = try time(text)
-        case .idleTimeout: settings.configuration.instances.idleTimeout = try time(text)
+        case .idleTimeout: settings.configuration.scaling.idleTimeout = try time(text)
         case .drainTimeout: settings.configuration.instances.drainTimeout = try time(text)
         case .shutdownTimeout: settings.configuration.shutdownTimeout = try time(text)
         case .deadline: settings.configuration.calls.defaultDeadline = try time(text)

@@ -56,7 +56,9 @@ import Testing
     @Test func queueIsBoundedWhileAnInstanceStarts() async throws {
         try await EmbeddedHost.with({
             $0.calls.waitingPerService = 5
-            $0.instances.idleTimeout = .milliseconds(100)
+            $0.scaling.policy.idleTime = .milliseconds(100)
+            $0.scaling.policy.maxIdleTime = .milliseconds(100)
+            $0.scaling.interval = .milliseconds(20)
         }) { host in
             // Slow to start, but not at its deployment.
             let marker = try ServiceFolder()
@@ -91,7 +93,10 @@ import Testing
     }
 
     @Test func idleInstanceStopsAndComesBack() async throws {
-        try await EmbeddedHost.with({ $0.instances.idleTimeout = .milliseconds(300) }) { host in
+        try await EmbeddedHost.with({
+            $0.scaling.idleTimeout = .milliseconds(300)
+            $0.scaling.interval = .milliseconds(50)
+        }) { host in
             _ = try await host.deploy(Scripts.hello("1"))
             let first = try #require(try await host.call("Pid").intValue)
             try await wait("it stops") { kill(pid_t(first), 0) != 0 }

@@ -43,12 +43,19 @@ public protocol DriverInstance: Sendable {
     /// where that is zero. Does not wait; what the instance started is ended, too.
     func terminate(grace: Duration)
 
+    /// How long the instance and what it started have used processors, to tell a busy instance from a dead one; `nil` where
+    /// that is not known.
+    func processorTime() -> Duration?
+
     /// What the instance writes to its standard output and error: the last of it. The driver ends it when the instance has
     /// ended.
     var output: OutputLog { get }
 }
 
 extension DriverInstance {
+    /// Not known.
+    public func processorTime() -> Duration? { nil }
+
     /// The last lines that the instance wrote, oldest first, at most `count`.
     public func lastOutput(_ count: Int) -> [String] { output.last(count) }
 }

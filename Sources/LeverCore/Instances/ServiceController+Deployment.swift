@@ -1,91 +1,128 @@
 // How a version takes over.
 extension ServiceController {
     mutating func deploy(
-        _ version: Int, needsPort: Bool, _ now: ContinuousClock.Instant, _ actions: inout [Action]
+        _ candidate: Candidate, request: Int, _ now: ContinuousClock.Instant, _ actions: inout [Action]
     ) {
-        guard !isShuttingDown else {
-            actions.append(.deploymentFailed(version: version, shuttingDownError))
+        // The later upload wins, whatever order the two arrive or become ready in.
+        guard candidate.version > newest || isShuttingDown else {
+            actions.append(.deploymentFailed(version: candidate.version, request: request, supersededError))
             return
         }
-        // The later upload wins, whatever order the two become ready in.
+        newest = max(newest, candidate.version)
+        takeOver(Wish(candidate: candidate, request: request), now, &actions)
+    }
+
+    mutating func rollback(
+        _ candidate: Candidate, newest: Int, request: Int, _ now: ContinuousClock.Instant, _ actions: inout [Action]
+    ) {
+        self.newest = max(self.newest, newest)
+        takeOver(Wish(candidate: candidate, request: request), now, &actions)
+    }
+
+    /// Fulfils a wish, which is later than all before.
+    private mutating func takeOver(_ wish: Wish, _ now: ContinuousClock.Instant, _ actions: inout [Action]) {
+        guard !isShuttingDown else {
+            actions.append(
+                .deploymentFailed(version: wish.candidate.version, request: wish.request, shuttingDownError))
+            return
+        }
         if let earlier = deployment {
-            if case .committing = earlier.phase {
+            if earlier.phase == .committing {
                 // Too late to stop it: it becomes live, and this one follows.
-                if let waiting = nextDeployment {
-                    actions.append(.deploymentFailed(version: waiting.version, supersededError))
+                if let waiting = next {
+                    actions.append(
+                        .deploymentFailed(version: waiting.candidate.version, request: waiting.request, supersededError)
+                    )
                 }
-                nextDeployment = (version, needsPort)
+                next = wish
                 return
             }
             failDeployment(earlier, supersededError, &actions)
         }
-        deployment = Deployment(version: version, needsPort: needsPort, phase: .freeingPort)
-        guard needsPort, instances.contains(where: { $0.holdsPort }) else {
+        guard wish.candidate.version != live?.version else {
+            actions.append(.deployed(version: wish.candidate.version, request: wish.request))
+            if hasWaitingCalls { callsWaiting(now, &actions) }
+            return
+        }
+        deployment = Deployment(candidate: wish.candidate, request: wish.request)
+        guard wish.candidate.needsPort, instances.contains(where: { $0.holdsPort }) else {
             startDeployment(now, &actions)
             return
         }
         for index in instances.indices where instances[index].holdsPort {
-            drain(index, until: now + configuration.drainTimeout, &actions)
+            drain(index, .until(now + instances[index].drainTimeout), &actions)
         }
         actions.append(.publish)
     }
 
-    /// Starts the new version's instance once nothing stands in its way.
+    /// Starts the new version's instances once nothing stands in their way: as many as the old one has, so that the load
+    /// which it carries finds room.
     mutating func startDeployment(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
-        guard let deployment else { return }
-        let id = start(deployment.version, needsPort: deployment.needsPort, now, &actions)
-        self.deployment?.phase = .starting(id)
+        guard var deployment else { return }
+        let candidate = deployment.candidate
+        let present = instances.count { $0.state == .ready && $0.version == live?.version }
+        let count = candidate.needsPort ? 1 : max(1, candidate.minInstances, min(present, candidate.maxInstances))
+        for _ in 0..<count { deployment.instances.append(start(candidate, now, &actions)) }
+        deployment.phase = .starting
+        self.deployment = deployment
+    }
+
+    /// One of the new version's instances answers; the version is recorded once all do.
+    mutating func deploymentInstanceReady(_ actions: inout [Action]) {
+        guard let deployment, deployment.phase == .starting else { return }
+        let isReady = deployment.instances.allSatisfy { id in
+            index(of: id).map { instances[$0].state == .ready } == true
+        }
+        guard isReady else { return }
+        self.deployment?.phase = .committing
+        actions.append(.commit(version: deployment.candidate.version))
     }
 
     mutating func committed(_ version: Int, _ now: ContinuousClock.Instant, _ actions: inout [Action]) {
-        guard let deployment, deployment.version == version, case .committing = deployment.phase else { return }
-        liveVersion = version
-        liveNeedsPort = deployment.needsPort
+        guard let deployment, deployment.candidate.version == version, deployment.phase == .committing else { return }
+        live = deployment.candidate
         backoff.succeeded()
         lastFailure = nil
         self.deployment = nil
-        hasWaitingCalls = false
         actions.append(.publish)
-        actions.append(.deployed(version: version))
+        actions.append(.deployed(version: version, request: deployment.request))
         for index in instances.indices where instances[index].version != version {
-            drain(index, until: now + configuration.drainTimeout, &actions)
+            drain(index, .replaced(at: now), &actions)
         }
         startNextDeployment(now, &actions)
+        serveWaitingCalls(now, &actions)
     }
 
     mutating func commitFailed(
         _ version: Int, _ error: RPCError, _ now: ContinuousClock.Instant, _ actions: inout [Action]
     ) {
-        guard let deployment, deployment.version == version, case .committing = deployment.phase else { return }
+        guard let deployment, deployment.candidate.version == version, deployment.phase == .committing else { return }
         failDeployment(deployment, error, &actions)
         startNextDeployment(now, &actions)
         // What the deployment stopped to free the port starts again for the calls that waited meanwhile.
-        if hasWaitingCalls { callsWaiting(now, &actions) }
+        serveWaitingCalls(now, &actions)
     }
 
     private mutating func startNextDeployment(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
-        guard let next = nextDeployment else { return }
-        nextDeployment = nil
-        deploy(next.version, needsPort: next.needsPort, now, &actions)
+        guard let wish = next else { return }
+        next = nil
+        takeOver(wish, now, &actions)
     }
 
-    /// The instance that was to become the new version's first has ended, failed or took too long.
+    /// An instance that the new version was to begin with has ended, failed or took too long.
     mutating func deploymentInstanceFailed(
         _ deployment: Deployment, how: String, _ now: ContinuousClock.Instant, _ actions: inout [Action]
     ) {
         let error = RPCError(
-            .startFailed, "version \(deployment.version) of \(service) did not become ready: \(how)")
+            .startFailed, "version \(deployment.candidate.version) of \(service) did not become ready: \(how)")
         failDeployment(deployment, error, &actions)
-        if hasWaitingCalls { callsWaiting(now, &actions) }
+        serveWaitingCalls(now, &actions)
     }
 
     mutating func failDeployment(_ failed: Deployment, _ error: RPCError, _ actions: inout [Action]) {
         deployment = nil
-        actions.append(.deploymentFailed(version: failed.version, error))
-        switch failed.phase {
-        case .freeingPort:
-            break
-        case .starting(let id), .committing(let id):
+        actions.append(.deploymentFailed(version: failed.candidate.version, request: failed.request, error))
+        for id in failed.instances {
             if let index = index(of: id) { terminate(index, &actions) }
         }
     }

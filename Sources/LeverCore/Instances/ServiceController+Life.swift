@@ -1,11 +1,11 @@
-// Instances of the live version: started for calls that wait, ended when idle, replaced when they fail.
+// Instances of the live version: started for calls that wait and for the scaling policy, replaced when they fail.
 extension ServiceController {
     mutating func callsWaiting(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
         guard !isShuttingDown else {
             failWaiting(shuttingDownError, &actions)
             return
         }
-        guard let liveVersion else {
+        guard let live else {
             if deployment == nil {
                 failWaiting(RPCError(.noService, "service \(service) has no version"), &actions)
             } else {
@@ -20,26 +20,55 @@ extension ServiceController {
         }
         hasWaitingCalls = true
         // A deployment that needs the port decides who has it; its end answers the calls, one way or the other.
-        if deployment?.needsPort == true { return }
-        if instances.contains(where: { $0.version == liveVersion && $0.state == .starting }) { return }
-        if let index = instances.firstIndex(where: {
-            // Only what drains without a limit, for want of calls, is taken back.
-            $0.version == liveVersion && $0.state == .draining && $0.deadline == nil
-        }) {
-            instances[index].state = .ready
+        if deployment?.candidate.needsPort == true { return }
+        if instances.contains(where: { $0.version == live.version && $0.state == .starting }) { return }
+        if let index = instances.firstIndex(where: { mayReturn($0) }) {
             hasWaitingCalls = false
-            actions.append(.undrain(instances[index].id))
+            undrain(index, &actions)
             actions.append(.publish)
             return
         }
         // The exit of whoever has the port leads here again.
-        if liveNeedsPort, instances.contains(where: { $0.holdsPort }) { return }
+        if live.needsPort, instances.contains(where: { $0.holdsPort }) { return }
         if backoff.isWaiting(at: now) {
             failWaitingForStart(now, &actions)
             return
         }
-        start(liveVersion, needsPort: liveNeedsPort, now, &actions)
+        start(live, now, &actions)
     }
+
+    /// Calls that wait get what is there now.
+    mutating func serveWaitingCalls(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
+        guard hasWaitingCalls else { return }
+        if readyInstances.isEmpty { callsWaiting(now, &actions) } else { hasWaitingCalls = false }
+    }
+
+    private func mayReturn(_ instance: Instance) -> Bool {
+        instance.state == .draining && instance.mayReturn && instance.isResponsive
+            && instance.version == live?.version
+    }
+
+    mutating func scale(_ plan: ScalingPlan, _ now: ContinuousClock.Instant, _ actions: inout [Action]) {
+        guard !isShuttingDown, let live else { return }
+        var hasChanged = false
+        for id in plan.undrain {
+            guard let index = index(of: id), mayReturn(instances[index]) else { continue }
+            undrain(index, &actions)
+            hasChanged = true
+        }
+        for id in plan.drain {
+            guard let index = index(of: id), instances[index].version == live.version else { continue }
+            drain(index, .unlimited(mayReturn: true), &actions)
+            hasChanged = true
+        }
+        if hasChanged { actions.append(.publish) }
+        guard plan.start > 0, !backoff.isWaiting(at: now), deployment?.candidate.needsPort != true else { return }
+        // Of a program that may hold the one port, only one can live.
+        let count = live.needsPort ? (instances.contains { $0.holdsPort } ? 0 : 1) : plan.start
+        for _ in 0..<count { start(live, now, &actions) }
+    }
+
+    // MARK: Coming
 
     mutating func ready(
         _ id: InstanceID, holdsPort: Bool, _ now: ContinuousClock.Instant, _ actions: inout [Action]
@@ -49,10 +78,12 @@ extension ServiceController {
         instances[index].holdsPort = holdsPort
         instances[index].deadline = nil
         instances[index].readySince = now
-        if let deployment, deployment.phase == .starting(id) {
-            self.deployment?.phase = .committing(id)
-            actions.append(.commit(version: deployment.version))
-        } else if instances[index].version == liveVersion {
+        instances[index].startTime = now - instances[index].started
+        if deployment?.instances.contains(id) == true {
+            lastStartTime = instances[index].startTime
+            deploymentInstanceReady(&actions)
+        } else if instances[index].version == live?.version {
+            lastStartTime = instances[index].startTime
             hasWaitingCalls = false
             actions.append(.publish)
         } else {
@@ -68,6 +99,22 @@ extension ServiceController {
         startEnded(id, how: how, now, &actions)
     }
 
+    /// A start came to nothing.
+    private mutating func startEnded(
+        _ id: InstanceID, how: String, _ now: ContinuousClock.Instant, _ actions: inout [Action]
+    ) {
+        if let deployment, deployment.phase == .starting, deployment.instances.contains(id) {
+            deploymentInstanceFailed(deployment, how: how, now, &actions)
+            return
+        }
+        backoff.failed(at: now)
+        lastFailure = how
+        let others = instances.contains { $0.version == live?.version && $0.state == .starting }
+        if hasWaitingCalls, !others { failWaitingForStart(now, &actions) }
+    }
+
+    // MARK: Going
+
     mutating func exited(
         _ id: InstanceID, how: String, _ now: ContinuousClock.Instant, _ actions: inout [Action]
     ) {
@@ -79,9 +126,14 @@ extension ServiceController {
             startEnded(id, how: how, now, &actions)
         case .ready:
             actions.append(.publish)
-            // Where it died while its version was being recorded as live, that goes on: it was ready, and calls start another.
-            backoff.crashed(at: now)
-            lastFailure = how
+            if let deployment, deployment.phase == .starting, deployment.instances.contains(id) {
+                deploymentInstanceFailed(deployment, how: how, now, &actions)
+            } else {
+                // Where it died while its version was being recorded as live, that goes on: it was ready, and calls start
+                // another.
+                backoff.crashed(at: now)
+                lastFailure = how
+            }
         case .draining, .stopping:
             break
         }
@@ -92,60 +144,38 @@ extension ServiceController {
         }
     }
 
-    /// A start came to nothing.
-    private mutating func startEnded(
+    mutating func setResponsive(_ id: InstanceID, _ isResponsive: Bool, _ actions: inout [Action]) {
+        guard let index = index(of: id), instances[index].isResponsive != isResponsive else { return }
+        instances[index].isResponsive = isResponsive
+        guard instances[index].state == .ready, instances[index].version == live?.version else { return }
+        if isResponsive { hasWaitingCalls = false }
+        actions.append(.publish)
+    }
+
+    mutating func lost(
         _ id: InstanceID, how: String, _ now: ContinuousClock.Instant, _ actions: inout [Action]
     ) {
-        if let deployment, deployment.phase == .starting(id) {
+        guard let index = index(of: id), instances[index].state == .ready || instances[index].state == .draining else {
+            return
+        }
+        let wasReady = instances[index].state == .ready
+        instances[index].state = .stopping
+        instances[index].deadline = nil
+        actions.append(.kill(id))
+        guard wasReady else { return }
+        actions.append(.publish)
+        if let deployment, deployment.phase == .starting, deployment.instances.contains(id) {
             deploymentInstanceFailed(deployment, how: how, now, &actions)
             return
         }
-        backoff.failed(at: now)
+        backoff.crashed(at: now)
         lastFailure = how
-        if hasWaitingCalls { failWaitingForStart(now, &actions) }
+        if hasWaitingCalls { callsWaiting(now, &actions) }
     }
 
-    mutating func idle(_ id: InstanceID, _ actions: inout [Action]) {
-        guard let index = index(of: id), instances[index].state == .ready else { return }
-        if let deployment, deployment.phase == .committing(id) { return }
-        drain(index, until: nil, &actions)
-        actions.append(.publish)
-    }
+    // MARK: Calls that cannot be served
 
-    mutating func drained(_ id: InstanceID, _ actions: inout [Action]) {
-        guard let index = index(of: id), instances[index].state == .draining else { return }
-        terminate(index, &actions)
-    }
-
-    mutating func timer(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
-        for index in instances.indices {
-            guard let deadline = instances[index].deadline, deadline <= now else { continue }
-            instances[index].deadline = nil
-            if instances[index].state == .starting {
-                actions.append(.startTimedOut(instances[index].id))
-            } else {
-                terminate(index, &actions)
-            }
-        }
-    }
-
-    mutating func shutdown(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {
-        guard !isShuttingDown else { return }
-        isShuttingDown = true
-        if let next = nextDeployment {
-            nextDeployment = nil
-            actions.append(.deploymentFailed(version: next.version, shuttingDownError))
-        }
-        var isCommitting = false
-        if case .committing? = deployment?.phase { isCommitting = true }
-        // A commit that is under way comes to its end, and its deployment is told the truth.
-        if let deployment, !isCommitting { failDeployment(deployment, shuttingDownError, &actions) }
-        for index in instances.indices { drain(index, until: now + configuration.shutdownTimeout, &actions) }
-        actions.append(.publish)
-        failWaiting(shuttingDownError, &actions)
-    }
-
-    private mutating func failWaiting(_ error: RPCError, _ actions: inout [Action]) {
+    mutating func failWaiting(_ error: RPCError, _ actions: inout [Action]) {
         hasWaitingCalls = false
         actions.append(.failWaiting(error))
     }

@@ -45,6 +45,8 @@ extension Manifest {
             minInstances: minInstances,
             maxInstances: try fields.maxInstances(minInstances: minInstances),
             channelLoad: try fields.number("channelLoad", from: 0, upTo: 1_000_000) ?? 0.01,
+            drainTimeout: try fields.seconds("drainTimeout"),
+            channelDrainTimeout: try fields.seconds("channelDrainTimeout"),
             ram: try fields.integer("ram", in: 1...16_000_000) ?? 50,
             config: try fields.config())
         return (manifest, object.keys.compactMap(ManifestFields.warning))
@@ -63,6 +65,9 @@ extension Manifest {
         fields["minInstances"] = .number(Double(minInstances))
         fields["maxInstances"] = .number(Double(maxInstances))
         fields["channelLoad"] = .number(channelLoad)
+        for (field, time) in [("drainTimeout", drainTimeout), ("channelDrainTimeout", channelDrainTimeout)] {
+            if let time { fields[field] = .number(time / .seconds(1)) }
+        }
         fields["ram"] = .number(Double(ram))
         fields["config"] = config
         return .object(fields)

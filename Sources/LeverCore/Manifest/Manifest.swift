@@ -24,6 +24,10 @@ public struct Manifest: Sendable, Hashable {
     public var maxInstances: Int
     /// What an open channel that has nothing to do counts in ``maxInstanceLoad``'s measure.
     public var channelLoad: Double
+    /// How long calls in progress may go on when an instance is replaced; `nil` for the host's bound.
+    public var drainTimeout: Duration?
+    /// How long open channels may go on when an instance is replaced; `nil` for the host's bound.
+    public var channelDrainTimeout: Duration?
     /// Memory that one instance may use, in MB (10⁶ bytes).
     public var ram: Int
     /// The service's own configuration.
@@ -33,7 +37,8 @@ public struct Manifest: Sendable, Hashable {
     public init(
         name: ServiceName, description: String? = nil, entry: Entry = .command(["./serve"]), isPrivate: Bool = false,
         maxInstanceLoad: Double = 10, minInstances: Int = 0, maxInstances: Int = 10, channelLoad: Double = 0.01,
-        ram: Int = 50, config: LeverValue = .object(LeverObject())
+        drainTimeout: Duration? = nil, channelDrainTimeout: Duration? = nil, ram: Int = 50,
+        config: LeverValue = .object(LeverObject())
     ) {
         self.name = name
         self.description = description
@@ -43,6 +48,8 @@ public struct Manifest: Sendable, Hashable {
         self.minInstances = minInstances
         self.maxInstances = maxInstances
         self.channelLoad = channelLoad
+        self.drainTimeout = drainTimeout
+        self.channelDrainTimeout = channelDrainTimeout
         self.ram = ram
         self.config = config
     }

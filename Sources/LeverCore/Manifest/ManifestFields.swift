@@ -1,9 +1,9 @@
 /// The fields of a `lever.json`, each read with its rule.
 struct ManifestFields {
-    /// The fields that there are: those that WIRE.md §7 lists, and the bounds of scaling that came later.
+    /// The fields that there are: those that the old system has, and the bounds of scaling and draining that came later.
     static let known = [
         "name", "description", "entry", "jsEntry", "private", "maxInstanceLoad", "minInstances", "maxInstances",
-        "channelLoad", "ram", "config",
+        "channelLoad", "drainTimeout", "channelDrainTimeout", "ram", "config",
     ]
 
     private let object: LeverObject
@@ -134,6 +134,11 @@ struct ManifestFields {
             throw malformed(field, value, "must be a number from \(LeverValue.number(minimum)) to \(maximum)")
         }
         return number
+    }
+
+    /// A time in seconds, up to a day.
+    func seconds(_ field: String) throws(RuntimeError) -> Duration? {
+        try number(field, above: 0, upTo: 86_400).map { .milliseconds(max(1, ($0 * 1_000).rounded())) }
     }
 
     func integer(_ field: String, in range: ClosedRange<Int>) throws(RuntimeError) -> Int? {

@@ -32,7 +32,7 @@ final class InstanceLink {
         var next = first
         while let call = next {
             next = call.nextCall
-            if kind.includes(isChannel: call.isChannel), activation == nil || call.activation === activation {
+            if kind.includes(call), activation == nil || call.activation === activation {
                 calls.append(call)
             }
         }
@@ -54,13 +54,16 @@ final class InstanceLink {
 package enum CallKind: Sendable {
     /// All but channels.
     case calls
+    /// All but channels, and those of resources, which their activation ends.
+    case callsWithoutResource
     case channels
     case all
 
-    func includes(isChannel: Bool) -> Bool {
+    func includes(_ call: RoutedCall) -> Bool {
         switch self {
-        case .calls: !isChannel
-        case .channels: isChannel
+        case .calls: !call.isChannel
+        case .callsWithoutResource: !call.isChannel && call.activation == nil
+        case .channels: call.isChannel
         case .all: true
         }
     }

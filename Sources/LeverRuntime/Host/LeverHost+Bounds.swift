@@ -19,12 +19,18 @@ extension LeverHost.Configuration {
     var supervisor: SupervisorBounds {
         var bounds = SupervisorBounds()
         bounds.life.instanceStartTimeout = instances.startTimeout
-        bounds.life.instanceIdleTimeout = instances.idleTimeout
         bounds.life.drainTimeout = instances.drainTimeout
+        bounds.life.channelDrainTimeout = instances.channelDrainTimeout
         bounds.life.shutdownTimeout = shutdownTimeout
         bounds.life.backoff = instances.backoff
         bounds.terminationGrace = instances.terminationGrace
         bounds.outputLines = instances.outputLines
+        bounds.liveness = instances.liveness
+        // Silence is to be noticed within the time that it takes.
+        bounds.heartbeatInterval = min(.seconds(2), instances.liveness.silenceTimeout / 3)
+        bounds.resources = resources
+        bounds.scaling = scaling.policy
+        bounds.scalingInterval = scaling.interval
         return bounds
     }
 

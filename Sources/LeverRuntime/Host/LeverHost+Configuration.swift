@@ -20,6 +20,10 @@ extension LeverHost {
         public var shutdownTimeout: Duration = .seconds(10)
         /// The life of instances.
         public var instances = Instances()
+        /// The life of resources.
+        public var resources = ResourceDirectory.Configuration()
+        /// How many instances there are.
+        public var scaling = Scaling()
         /// Calls on their way.
         public var calls = Calls()
         /// What is accepted for deployment.
@@ -42,16 +46,39 @@ extension LeverHost.Configuration {
     public struct Instances: Sendable {
         /// How long an instance may take from its start to its first answer.
         public var startTimeout: Duration = .seconds(15)
-        /// How long an instance without calls is kept; an open channel counts as a call.
-        public var idleTimeout: Duration = .seconds(300)
-        /// How long calls in progress may go on at an old version once a new one is live.
+        /// How long calls in progress may go on at an instance that is replaced; a service's `drainTimeout` comes before it.
         public var drainTimeout: Duration = .seconds(30)
+        /// How long open channels may go on there; a service's `channelDrainTimeout` comes before it.
+        public var channelDrainTimeout: Duration = .seconds(300)
+        /// When an instance that does not answer gets no new calls, and when it counts as dead.
+        public var liveness = LivenessMonitor.Configuration()
         /// How long an instance may take to end after SIGTERM, before SIGKILL.
         public var terminationGrace: Duration = .seconds(10)
         /// When failing instances are started again.
         public var backoff = RestartBackoff.Configuration()
         /// Lines of an instance's output that go into the message about its failure.
         public var outputLines = 20
+
+        /// Makes the defaults.
+        public init() {}
+    }
+
+    /// How the number of a service's instances follows its load.
+    public struct Scaling: Sendable {
+        /// The time between two looks at the load.
+        public var interval: Duration = .seconds(1)
+        /// The default policy; used where the host is given none of its own.
+        public var policy = TargetLoadPolicy.Configuration()
+
+        /// How long nothing must have been asked of a service before its last instance leaves; the policy waits up to five
+        /// times as long while calls come soon afterwards.
+        public var idleTimeout: Duration {
+            get { policy.idleTime }
+            set {
+                policy.idleTime = newValue
+                policy.maxIdleTime = newValue * 5
+            }
+        }
 
         /// Makes the defaults.
         public init() {}
@@ -134,8 +161,23 @@ extension LeverHost.Configuration {
         }
         try Self.check("shutdownTimeout", shutdownTimeout)
         try Self.check("instances.startTimeout", instances.startTimeout)
-        try Self.check("instances.idleTimeout", instances.idleTimeout)
         try Self.check("instances.drainTimeout", instances.drainTimeout)
+        try Self.check("instances.channelDrainTimeout", instances.channelDrainTimeout)
+        try Self.check("instances.liveness.silenceTimeout", instances.liveness.silenceTimeout)
+        try Self.check("instances.liveness.livenessTimeout", instances.liveness.livenessTimeout)
+        try Self.check("instances.liveness.busyTimeout", instances.liveness.busyTimeout)
+        try Self.check("resources.resourceIdleTimeout", resources.resourceIdleTimeout)
+        try Self.check("resources.newResourceTimeout", resources.newResourceTimeout)
+        try Self.check("resources.closeResourceTimeout", resources.closeResourceTimeout)
+        try Self.check("resources.moveWindow", resources.moveWindow)
+        try Self.check("resources.drainTimeout", resources.drainTimeout)
+        try Self.check("resources.lostAnswerGrace", resources.lostAnswerGrace)
+        try Self.check("resources.handOversAtOnce", resources.handOversAtOnce, in: 1...100_000)
+        try Self.check("resources.maximumResources", resources.maximumResources, in: 1...100_000_000)
+        try Self.check("scaling.interval", scaling.interval)
+        do { try scaling.policy.validate() } catch {
+            throw RuntimeError(.invalidConfiguration, "scaling.policy: \(error.message)")
+        }
         try Self.check("instances.terminationGrace", instances.terminationGrace)
         try Self.check("instances.backoff.initial", instances.backoff.initial)
         try Self.check("instances.backoff.maximum", instances.backoff.maximum)

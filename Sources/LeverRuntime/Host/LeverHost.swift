@@ -115,7 +115,7 @@ public final class LeverHost: Service {
         let supervisor = Supervisor(
             context: SupervisorContext(
                 driver: driver, catalog: catalog, router: router, eventLoopGroup: threads,
-                gateway: { try await gateways.address(of: $0) }, bounds: configuration.supervisor, run: "\(term)",
+                gateway: { try await gateways.address(of: $0) }, bounds: configuration.supervisor, term: UInt32(term),
                 logger: logger))
         let packages = try PackageStore(directory: data, catalog: catalog, limits: configuration.uploads.limits)
         report(try await packages.sweep())

@@ -19,6 +19,12 @@ final class InstanceHandle: Sendable {
         if let grace { instance.terminate(grace: grace) }
     }
 
+    /// What it writes; `nil` before it runs.
+    var output: OutputLog? { state.withLock { $0.instance }?.output }
+
+    /// How long it has used processors; `nil` where that is not known.
+    func processorTime() -> Duration? { state.withLock { $0.instance }?.processorTime() }
+
     /// The last lines that it wrote; none before it runs.
     func lastOutput(_ count: Int) -> [String] {
         state.withLock { $0.instance }?.lastOutput(count) ?? []

@@ -10,6 +10,12 @@ struct InstanceRun: Sendable {
         case ready(InstanceRoute, holdsPort: Bool, gateway: String?)
         /// It will not become ready, though it may still be there.
         case startFailed(InstanceID, how: String)
+        /// It has not answered for a while.
+        case silent(InstanceID)
+        /// It answers again.
+        case heard(InstanceID)
+        /// It does not answer and counts as dead.
+        case lost(InstanceID, how: String)
         /// It is gone.
         case exited(InstanceID, how: String)
     }
@@ -46,7 +52,6 @@ struct InstanceRun: Sendable {
         } onCancel: {
             handle.terminate(grace: .zero)
         }
-        context.router.forget(id)
         report(.exited(id, how: withOutput("\(exit)")))
     }
 
@@ -67,11 +72,39 @@ struct InstanceRun: Sendable {
             }
             try Task.checkCancellation()
             report(.ready(route, holdsPort: address.holdsPort, gateway: gateway))
+            await watch(route, isOurs: !address.holdsPort)
         } catch {
             // An instance that has ended is reported by its exit, which knows more. This sleep ends with it.
             try? await Task.sleep(for: .milliseconds(200))
             guard !Task.isCancelled else { return }
             report(.startFailed(id, how: withOutput(Self.text(of: error))))
+        }
+    }
+
+    /// Asks the instance for signs of life until it is gone. `isOurs`: our SDK is in it, which may be pinged; others get a
+    /// connection of their own each time, since plain servers close one that is pinged often.
+    private func watch(_ route: InstanceRoute, isOurs: Bool) async {
+        let bounds = context.bounds
+        let heartbeat = Heartbeat(route, isOurs: isOurs, context)
+        var monitor = LivenessMonitor(at: .now, configuration: bounds.liveness)
+        var isSilent = false
+        while true {
+            heartbeat.ask()
+            guard (try? await Task.sleep(for: bounds.heartbeatInterval)) != nil else { return }
+            monitor.heard(at: heartbeat.lastAnswer)
+            // What it costs to look at the processor time of all processes is paid for silent instances only.
+            let isLate = ContinuousClock.now - heartbeat.lastAnswer > bounds.heartbeatInterval * 2
+            switch monitor.judge(at: .now, processorTime: isLate ? handle.processorTime() : nil) {
+            case .responsive:
+                if isSilent { report(.heard(id)) }
+                isSilent = false
+            case .silent:
+                if !isSilent { report(.silent(id)) }
+                isSilent = true
+            case .dead(let how):
+                report(.lost(id, how: withOutput("it \(how)")))
+                return
+            }
         }
     }
 

@@ -5,51 +5,83 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// Carries out what one service's ``ServiceController`` decides.
+/// Carries out what is decided for one service: ``ServiceController`` decides about its instances, `ResourceDirectory` about its
+/// resources, a `ScalingPolicy` about how many instances there are.
 ///
 /// Life cycle: made, then ``run()`` once, for as long as the service exists. Events come in through a stream and are
-/// handled one after the other; what takes time runs beside, in child tasks that report back through the same stream.
+/// handled one after the other; what takes time runs beside, in child tasks that report back through the same stream. Parts:
+/// instances in `+Instances`, versions in `+Versions`, resources in `+Resources`, the autoscaler in `+Scaling`, what the
+/// administration looks at and asks for in `+Administration`.
 package actor ServiceSupervisor {
-    private enum Input: Sendable {
+    enum Input: Sendable {
         case event(ServiceController.Event)
+        case resource(ResourceDirectory.Event)
         case ready(InstanceRoute, holdsPort: Bool, gateway: String?)
-        case deploy(RunnableVersion, Waiter)
+        case takeOver(RunnableVersion, newest: Int?, Waiter)
+        /// Calls wait for resources; which, `waitingResources` says.
+        case resourceCallsWait
+        /// It is time to look at the load, and at what is idle.
+        case look
+        case load(ServiceLoad)
+        /// The actor has put jobs where the loop finds them.
+        case jobs
     }
 
     /// Who waits for a deployment.
-    private struct Waiter: Sendable {
+    struct Waiter: Sendable {
         let continuation: CheckedContinuation<Result<Void, RPCError>, Never>
         let progress: @Sendable (DeploymentPhase) -> Void
     }
 
-    private struct Instance {
+    struct Instance {
         let run: InstanceRun
+        let started: ContinuousClock.Instant
         var route: InstanceRoute?
-        var idleCheck: Scheduled<Void>?
     }
 
     package nonisolated let service: ServiceID
-    private nonisolated let context: SupervisorContext
-    private let logger: Logger
-    private let timers: any EventLoop
+    nonisolated let context: SupervisorContext
+    let logger: Logger
+    let timers: any EventLoop
     private nonisolated let inputs: AsyncStream<Input>
-    private nonisolated let input: AsyncStream<Input>.Continuation
+    nonisolated let input: AsyncStream<Input>.Continuation
     /// Set while the word that calls wait is on its way: one is enough for all of them.
     private nonisolated let callsWaitIsQueued = Atomic(false)
+    /// The resources for which the word is on its way.
+    private nonisolated let waitingResources = Mutex<Set<ResourceID>>([])
 
-    private var controller: ServiceController
-    private var versions: [Int: RunnableVersion] = [:]
-    private var instances: [InstanceID: Instance] = [:]
-    private var waiters: [Int: Waiter] = [:]
+    var controller: ServiceController
+    var versions: [Int: RunnableVersion] = [:]
+    var instances: [InstanceID: Instance] = [:]
+    var waiters: [Int: Waiter] = [:]
+    var requests = 0
     /// `host:port` of the environment's internal gateway; known once an instance is ready.
-    private var gateway: String?
+    var gateway: String?
+
+    var directory: ResourceDirectory
+    var activations: [ResourceID: ActivationRoute] = [:]
+    /// Who waits for the end of a move.
+    var moves: [ResourceID: [CheckedContinuation<Result<Activation, RPCError>, Never>]] = [:]
+    var lastIdleLook: ContinuousClock.Instant
+
+    var policy: any ScalingPolicy
+    /// Bounds that an administrator has set in place of the manifest's.
+    var ownBounds: ScalingBounds?
+    var lookTimer: Scheduled<Void>?
+    var isLooking = false
+    var lastReason = ""
+
     private var wake: Scheduled<Void>?
+    private var resourceWake: Scheduled<Void>?
     private var hasStopped = false
     private var jobs: [@Sendable () async -> Void] = []
+    private var ended: [CheckedContinuation<Void, Never>] = []
 
     /// Makes the supervisor of a service; `live` is the version that calls go to, `number` differs for each service of
-    /// the host.
-    package init(_ service: ServiceID, live: RunnableVersion?, number: Int, context: SupervisorContext) {
+    /// the host, `epochs` goes on where an earlier service of this name ended.
+    package init(
+        _ service: ServiceID, live: RunnableVersion?, number: Int, epochs: EpochGenerator, context: SupervisorContext
+    ) {
         self.service = service
         self.context = context
         timers = context.eventLoopGroup.next()
@@ -58,9 +90,13 @@ package actor ServiceSupervisor {
             service.service.rawValue.unicodeScalars.lazy.filter { $0.isASCII && $0.properties.isAlphabetic }
                 .prefix(16).map(Character.init))
         controller = ServiceController(
-            service: service, liveVersion: live?.number,
-            liveNeedsPort: live.map { Self.needsPort($0, service, context) } ?? false,
+            service: service, live: live.map { Self.candidate($0, service, context) },
             idPrefix: "\(name.isEmpty ? "service" : name)-\(context.run)-\(number)", configuration: context.bounds.life)
+        directory = ResourceDirectory(
+            service: service, liveVersion: live?.number, epochs: epochs, placement: context.placement,
+            configuration: context.bounds.resources)
+        policy = context.makePolicy(service)
+        lastIdleLook = .now
         var logger = context.logger
         logger[metadataKey: "lever.service"] = "\(service)"
         self.logger = logger
@@ -69,23 +105,21 @@ package actor ServiceSupervisor {
 
     // MARK: Input, from anywhere
 
-    /// Says that at least one call waits for an instance.
-    package nonisolated func callsWait() {
-        guard !callsWaitIsQueued.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        if case .terminated = input.yield(.event(.callsWaiting)) { refuseWaitingCalls() }
-    }
-
-    /// Lets a version take over; returns once it is live and recorded.
-    ///
-    /// - Throws: why it is not; what was live still is.
-    package nonisolated func deploy(
-        _ version: RunnableVersion, progress: @escaping @Sendable (DeploymentPhase) -> Void = { _ in }
-    ) async throws(RPCError) {
-        let result = await withCheckedContinuation { continuation in
-            let waiter = Waiter(continuation: continuation, progress: progress)
-            if case .terminated = input.yield(.deploy(version, waiter)) { continuation.resume(returning: stopped) }
+    /// Says that at least one call waits for an instance, or for a resource.
+    package nonisolated func callsWait(for resource: ResourceID?) {
+        let isFirst: Bool
+        if let resource {
+            isFirst = waitingResources.withLock { waiting in
+                defer { waiting.insert(resource) }
+                return waiting.isEmpty
+            }
+        } else {
+            isFirst = !callsWaitIsQueued.exchange(true, ordering: .acquiringAndReleasing)
         }
-        try result.get()
+        guard isFirst else { return }
+        if case .terminated = input.yield(resource == nil ? .event(.callsWaiting) : .resourceCallsWait) {
+            refuseWaitingCalls()
+        }
     }
 
     /// Ends the service: its calls in progress get their time, and then ``run()`` returns.
@@ -93,22 +127,33 @@ package actor ServiceSupervisor {
         input.yield(.event(.shutdown))
     }
 
-    /// Nothing of the service runs any more, and nothing will.
-    private nonisolated func refuseWaitingCalls() {
-        // First the flag, so that a call that begins to wait now is refused by its own word.
-        callsWaitIsQueued.store(false, ordering: .releasing)
-        context.router.waitingRoom.releaseAll(
-            service, failing: RPCError(.shuttingDown, "service \(service) is being stopped"))
+    /// Ends the service and returns once nothing of it runs any more; gives the epochs that a later one of this name goes on
+    /// with.
+    package func end() async -> EpochGenerator {
+        if !hasStopped {
+            shutdown()
+            await withCheckedContinuation { ended.append($0) }
+        }
+        return directory.epochs
     }
 
-    private nonisolated var stopped: Result<Void, RPCError> {
-        .failure(RPCError(.shuttingDown, "service \(service) is being stopped"))
+    /// Nothing of the service runs any more, and nothing will.
+    private nonisolated func refuseWaitingCalls() {
+        // First the flags, so that a call that begins to wait now is refused by its own word.
+        callsWaitIsQueued.store(false, ordering: .releasing)
+        waitingResources.withLock { $0 = [] }
+        context.router.waitingRoom.releaseAll(service, failing: stoppedError)
+    }
+
+    nonisolated var stoppedError: RPCError {
+        RPCError(.shuttingDown, "service \(service) is being stopped")
     }
 
     // MARK: The loop
 
     /// Runs the service until ``shutdown()`` has come to its end. Cancelling kills what runs.
     package func run() async {
+        if let live = controller.liveVersion, versions[live]?.manifest.minInstances ?? 0 > 0 { lookSoon() }
         await withDiscardingTaskGroup { group in
             for await next in inputs {
                 take(next)
@@ -117,182 +162,73 @@ package actor ServiceSupervisor {
                 if hasStopped { break }
             }
         }
+        hasStopped = true
         wake?.cancel()
+        resourceWake?.cancel()
+        lookTimer?.cancel()
         input.finish()
         for await left in inputs {
-            if case .deploy(_, let waiter) = left { waiter.continuation.resume(returning: stopped) }
+            if case .takeOver(_, _, let waiter) = left { waiter.continuation.resume(returning: .failure(stoppedError)) }
         }
         refuseWaitingCalls()
-        for waiter in waiters.values { waiter.continuation.resume(returning: stopped) }
+        for waiter in waiters.values { waiter.continuation.resume(returning: .failure(stoppedError)) }
         waiters = [:]
+        for waiting in moves.values.joined() { waiting.resume(returning: .failure(stoppedError)) }
+        moves = [:]
+        for waiting in ended { waiting.resume() }
+        ended = []
     }
 
     private func take(_ next: Input) {
         switch next {
         case .event(let event):
-            if case .callsWaiting = event { callsWaitIsQueued.store(false, ordering: .releasing) }
+            if case .callsWaiting = event {
+                callsWaitIsQueued.store(false, ordering: .releasing)
+                // The policy hears at once of calls that find no instance.
+                if controller.readyInstances.isEmpty { lookNow() }
+            }
+            handle(event)
+        case .resource(let event):
             handle(event)
         case .ready(let route, let holdsPort, let gateway):
             instances[route.id]?.route = route
             self.gateway = gateway
             handle(.ready(route.id, holdsPort: holdsPort))
-            scheduleIdleCheck(route.id)
-        case .deploy(let version, let waiter):
-            versions[version.number] = version
-            waiters[version.number] = waiter
-            handle(.deploy(version: version.number, needsPort: Self.needsPort(version, service, context)))
-        }
-    }
-
-    private func handle(_ event: ServiceController.Event) {
-        // A drain that was taken back may have been reported before: calls are inside again.
-        if case .drained(let id) = event, let gate = instances[id]?.route?.gate, gate.inFlight > 0 || !gate.isClosed {
-            return
-        }
-        if case .idle(let id) = event, let route = instances[id]?.route,
-            route.idleTime(at: .now()) < context.bounds.life.instanceIdleTimeout
-        {
-            scheduleIdleCheck(id)
-            return
-        }
-        for action in controller.handle(event, at: .now) { carryOut(action) }
-        switch event {
-        case .exited(let id, let how):
-            log(how, of: id)
-            instances.removeValue(forKey: id)?.idleCheck?.cancel()
-            forgetVersions()
-        case .idle(let id):
-            // It was asked too early (its version is being recorded): ask again.
-            if controller.instances.contains(where: { $0.id == id && $0.state == .ready }) { scheduleIdleCheck(id) }
-        default:
+            becameReady(route.id)
+        case .takeOver(let version, let newest, let waiter):
+            takeOver(version, newest: newest, waiter)
+        case .resourceCallsWait:
+            let waiting = waitingResources.withLock { waiting in
+                defer { waiting = [] }
+                return waiting
+            }
+            for resource in waiting { handle(.callsWaiting(resource)) }
+        case .look:
+            look()
+        case .load(let load):
+            scale(load)
+        case .jobs:
             break
         }
     }
 
-    private func carryOut(_ action: ServiceController.Action) {
-        switch action {
-        case .start(let id, let version): start(id, version)
-        case .startTimedOut(let id): startTimedOut(id)
-        case .publish: publish()
-        case .drain(let id): drain(id)
-        case .undrain(let id):
-            instances[id]?.route?.gate.reopen()
-            scheduleIdleCheck(id)
-        case .terminate(let id):
-            instances[id]?.route?.gate.close {}
-            instances[id]?.run.handle.terminate(grace: context.bounds.terminationGrace)
-        case .failWaiting(let error):
-            context.router.waitingRoom.releaseAll(service, failing: error)
-        case .commit(let version): commit(version)
-        case .deployed(let version):
-            logger.info("version is live", metadata: ["lever.version": "\(version)"])
-            waiters.removeValue(forKey: version)?.continuation.resume(returning: .success(()))
-        case .deploymentFailed(let version, let error):
-            logger.notice(
-                "deployment failed", metadata: ["lever.version": "\(version)", "lever.error": "\(error.message)"])
-            waiters.removeValue(forKey: version)?.continuation.resume(returning: .failure(error))
-        case .wake(let time): setWake(time)
-        case .stopped: hasStopped = true
-        }
+    /// Has something done beside; it reports back through the input.
+    func run(_ job: @escaping @Sendable () async -> Void) {
+        // Most often the loop is at work and starts it next; asked for from outside, the loop has to be told.
+        if jobs.isEmpty { input.yield(.jobs) }
+        jobs.append(job)
     }
 
-    // MARK: Actions
+    func stop() { hasStopped = true }
 
-    private func start(_ id: InstanceID, _ number: Int) {
-        guard let version = versions[number] else {
-            input.yield(.event(.exited(id, how: "the code of version \(number) is not known")))
-            return
-        }
-        waiters[number]?.progress(.starting)
-        logger.info("instance starts", metadata: ["lever.instance": "\(id)", "lever.version": "\(number)"])
-        let handle = InstanceHandle()
-        let run = InstanceRun(
-            id: id, service: service, version: version, handle: handle, context: context
-        ) { [input] report in
-            switch report {
-            case .ready(let route, let holdsPort, let gateway):
-                input.yield(.ready(route, holdsPort: holdsPort, gateway: gateway))
-            case .startFailed(let id, let how): input.yield(.event(.startFailed(id, how: how)))
-            case .exited(let id, let how): input.yield(.event(.exited(id, how: how)))
-            }
-        }
-        instances[id] = Instance(run: run)
-        jobs.append { await run.run() }
-    }
-
-    private func startTimedOut(_ id: InstanceID) {
-        let how = "it did not answer within \(context.bounds.life.instanceStartTimeout)"
-        let described = instances[id]?.run.withOutput(how) ?? how
-        input.yield(.event(.startFailed(id, how: described)))
-    }
-
-    private func drain(_ id: InstanceID) {
-        guard let route = instances[id]?.route else {
-            input.yield(.event(.drained(id)))
-            return
-        }
-        route.gate.close { [input] in input.yield(.event(.drained(id))) }
-    }
-
-    private func commit(_ version: Int) {
-        waiters[version]?.progress(.ready)
-        jobs.append { [context, service, input] in
-            do {
-                try await context.catalog.setLive(version, of: service)
-                input.yield(.event(.committed(version: version)))
-            } catch let error as RPCError {
-                input.yield(.event(.commitFailed(version: version, error)))
-            } catch {
-                let failure = RPCError(.defect, "version \(version) of \(service) could not be recorded", cause: error)
-                context.logger.error("the catalog failed", metadata: ["lever.error": "\(error)"])
-                input.yield(.event(.commitFailed(version: version, failure)))
-            }
-        }
-    }
-
-    private func publish() {
-        guard let live = controller.liveVersion, let version = versions[live] else { return }
-        let routes = controller.readyInstances.compactMap { instances[$0.id]?.route }
-        let route = ServiceRoute(
-            id: service, isPrivate: version.manifest.isPrivate, internalGateway: gateway, target: .instances(routes))
-        context.router.update { $0.set(route) }
-        if !routes.isEmpty { context.router.waitingRoom.releaseAll(service) }
-    }
-
-    private func setWake(_ time: ContinuousClock.Instant) {
+    func setWake(_ time: ContinuousClock.Instant) {
         wake?.cancel()
-        let left = time - .now
-        wake = timers.scheduleTask(in: TimeAmount(left)) { [input] in _ = input.yield(.event(.timer)) }
+        wake = timers.scheduleTask(in: TimeAmount(time - .now)) { [input] in _ = input.yield(.event(.timer)) }
     }
 
-    /// Asks, once that can be the case, whether no call has been in the instance for the idle timeout.
-    private func scheduleIdleCheck(_ id: InstanceID) {
-        guard let instance = instances[id], let route = instance.route,
-            instance.run.version.manifest.minInstances == 0
-        else { return }
-        instance.idleCheck?.cancel()
-        let delay = max(context.bounds.life.instanceIdleTimeout - route.idleTime(at: .now()), .milliseconds(50))
-        instances[id]?.idleCheck = timers.scheduleTask(in: TimeAmount(delay)) { [input] in
-            _ = input.yield(.event(.idle(id)))
+    func setResourceWake(_ time: ContinuousClock.Instant) {
+        resourceWake?.cancel()
+        resourceWake = timers.scheduleTask(in: TimeAmount(time - .now)) { [input] in _ = input.yield(.resource(.timer))
         }
-    }
-
-    private func forgetVersions() {
-        let needed = Set(controller.instances.map(\.version)).union(waiters.keys).union(
-            controller.liveVersion.map { [$0] } ?? [])
-        versions = versions.filter { needed.contains($0.key) }
-    }
-
-    private func log(_ how: String, of id: InstanceID) {
-        logger.info("instance ended", metadata: ["lever.instance": "\(id)", "lever.reason": "\(how.prefix(512))"])
-    }
-
-    private static func needsPort(
-        _ version: RunnableVersion, _ service: ServiceID, _ context: SupervisorContext
-    ) -> Bool {
-        context.driver.mayNeedPort(
-            InstanceSpecification(
-                id: InstanceID("none"), service: service, version: version.number, codeDirectory: version.codeDirectory,
-                manifest: version.manifest))
     }
 }

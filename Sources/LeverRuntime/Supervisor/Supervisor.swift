@@ -8,11 +8,13 @@ import Synchronization
 package final class Supervisor: InstanceStarter {
     private struct State {
         var services: [ServiceID: ServiceSupervisor] = [:]
+        /// What services that were removed had come to: a later one of the same name goes on there.
+        var epochs: [ServiceID: EpochGenerator] = [:]
         var made = 0
         var isShuttingDown = false
     }
 
-    private let context: SupervisorContext
+    let context: SupervisorContext
     private let state = Mutex(State())
     private let made: AsyncStream<ServiceSupervisor>
     private let toRun: AsyncStream<ServiceSupervisor>.Continuation
@@ -67,23 +69,48 @@ package final class Supervisor: InstanceStarter {
         for service in services { service.shutdown() }
     }
 
+    /// Ends a service and forgets it: calls in progress get their time, instances end, and calls to it are refused from the
+    /// first moment on. Returns once nothing of it runs any more.
+    ///
+    /// - Throws: ``RPCError`` `noService`.
+    package func remove(_ service: ServiceID) async throws(RPCError) {
+        guard let supervisor = known(service) else { throw RPCError(.noService, "there is no service \(service)") }
+        context.router.update { $0.remove(service) }
+        let epochs = await supervisor.end()
+        // What was published while it ended is taken out again.
+        context.router.update { $0.remove(service) }
+        state.withLock { state in
+            guard state.services[service] === supervisor else { return }
+            state.services[service] = nil
+            state.epochs[service] = epochs
+        }
+        context.events.append(.serviceRemoved, service, "its instances have ended")
+    }
+
     package func callsWait(for service: ServiceID, resource: ResourceID?) {
-        if let supervisor = state.withLock({ $0.services[service] }) {
-            supervisor.callsWait()
+        if let supervisor = known(service) {
+            supervisor.callsWait(for: resource)
         } else {
             context.router.waitingRoom.releaseAll(
                 service, failing: RPCError(.noService, "there is no service \(service) any more"))
         }
     }
 
+    func known(_ service: ServiceID) -> ServiceSupervisor? { state.withLock { $0.services[service] } }
+
+    func known() -> [ServiceSupervisor] { state.withLock { Array($0.services.values) } }
+
     private func supervisor(of service: ServiceID, live: RunnableVersion?) -> ServiceSupervisor? {
         state.withLock { state in
             if let known = state.services[service] { return known }
             guard !state.isShuttingDown else { return nil }
             state.made += 1
-            let made = ServiceSupervisor(service, live: live, number: state.made, context: context)
+            let made = ServiceSupervisor(
+                service, live: live, number: state.made,
+                epochs: state.epochs[service] ?? EpochGenerator(term: context.term), context: context)
+            // After the end of the run nothing is run any more.
+            if case .terminated = toRun.yield(made) { return nil }
             state.services[service] = made
-            toRun.yield(made)
             return made
         }
     }

@@ -23,6 +23,14 @@ package struct SupervisorContext: Sendable {
     package var gateway: @Sendable (EnvironmentName) async throws -> String?
     /// The bounds of instances' lives.
     package var bounds: SupervisorBounds
+    /// The term of this run of the host: what epochs begin with.
+    package var term: UInt32
+    /// Decides how many instances a service has.
+    package var makePolicy: @Sendable (ServiceID) -> any ScalingPolicy
+    /// Chooses the instances that resources go to.
+    package var placement: any ResourcePlacement
+    /// What is told what happens.
+    package var events: EventLog
     /// Differs for each run of the host on its data directory; a part of all ids of instances.
     package var run: String
     /// Where it writes.
@@ -30,8 +38,10 @@ package struct SupervisorContext: Sendable {
 
     package init(
         driver: any ContainerDriver, catalog: any Catalog, router: Router, eventLoopGroup: any EventLoopGroup,
-        gateway: @escaping @Sendable (EnvironmentName) async throws -> String?, bounds: SupervisorBounds, run: String,
-        logger: Logger, probe: Probe? = nil
+        gateway: @escaping @Sendable (EnvironmentName) async throws -> String?, bounds: SupervisorBounds, term: UInt32,
+        makePolicy: (@Sendable (ServiceID) -> any ScalingPolicy)? = nil,
+        placement: any ResourcePlacement = LeastLoadedPlacement(), events: EventLog = EventLog(), logger: Logger,
+        probe: Probe? = nil
     ) {
         self.driver = driver
         self.catalog = catalog
@@ -39,7 +49,11 @@ package struct SupervisorContext: Sendable {
         self.eventLoopGroup = eventLoopGroup
         self.gateway = gateway
         self.bounds = bounds
-        self.run = run
+        self.term = term
+        self.makePolicy = makePolicy ?? { _ in TargetLoadPolicy(configuration: bounds.scaling) }
+        self.placement = placement
+        self.events = events
+        run = "\(term)"
         self.logger = logger
         self.probe = probe ?? Self.probe(over: router, eventLoopGroup)
     }
@@ -59,8 +73,18 @@ package struct SupervisorContext: Sendable {
 
 /// The bounds within which instances live.
 package struct SupervisorBounds: Sendable {
-    /// Start, idleness, drain and back-off.
+    /// Start, drain and back-off.
     package var life = ServiceController.Configuration()
+    /// Resources.
+    package var resources = ResourceDirectory.Configuration()
+    /// The default scaling policy.
+    package var scaling = TargetLoadPolicy.Configuration()
+    /// The time between two looks at a service's load.
+    package var scalingInterval: Duration = .seconds(1)
+    /// Silence of instances.
+    package var liveness = LivenessMonitor.Configuration()
+    /// The time between two questions whether a ready instance still answers.
+    package var heartbeatInterval: Duration = .seconds(2)
     /// How long an instance may take to end after SIGTERM, before SIGKILL.
     package var terminationGrace: Duration = .seconds(10)
     /// The wait between two questions whether a starting instance answers.

@@ -4,11 +4,11 @@ import Testing
 @Suite("A version takes over") struct ServiceControllerDeploymentTests {
     @Test func firstVersionBecomesLiveOnceReadyAndRecorded() {
         var service = ServiceControllerHarness()
-        #expect(service(.deploy(version: 1, needsPort: false)) == [.start(service.id(1), version: 1)])
+        #expect(service.deploy(1) == [.start(service.id(1), version: 1)])
         #expect(service(.callsWaiting) == [])
         #expect(service(.ready(service.id(1), holdsPort: false)) == [.commit(version: 1)])
         #expect(service.controller.liveVersion == nil)
-        #expect(service(.committed(version: 1)) == [.publish, .deployed(version: 1)])
+        #expect(service(.committed(version: 1)) == [.publish, .deployed(version: 1, request: 1)])
         #expect(service.controller.liveVersion == 1)
         #expect(service.controller.readyInstances.map(\.id) == [service.id(1)])
     }
@@ -16,17 +16,21 @@ import Testing
     @Test func oldInstancesDrainOnlyAfterTheNewVersionIsPublished() {
         var service = ServiceControllerHarness(live: 1)
         service.makeReady()
-        _ = service(.deploy(version: 2, needsPort: false))
+        _ = service.deploy(2)
         #expect(service(.ready(service.id(2), holdsPort: false)) == [.commit(version: 2)])
         #expect(service.controller.readyInstances.map(\.version) == [1])
-        #expect(service(.committed(version: 2)) == [.publish, .deployed(version: 2), .drain(service.id(1))])
-        #expect(service.pass(.seconds(30)) == [.terminate(service.id(1))])
+        #expect(
+            service(.committed(version: 2)) == [.publish, .deployed(version: 2, request: 2), .drain(service.id(1))])
+        // Calls have 30 s, channels 5 min.
+        #expect(service.pass(.seconds(30)) == [.endCalls(service.id(1))])
+        #expect(service.pass(.seconds(269)) == [])
+        #expect(service.pass(.seconds(1)) == [.terminate(service.id(1))])
     }
 
     @Test func failedStartKeepsTheOldVersion() throws {
         var service = ServiceControllerHarness(live: 1)
         service.makeReady()
-        _ = service(.deploy(version: 2, needsPort: false))
+        _ = service.deploy(2)
         let actions = service(.exited(service.id(2), how: "it exited with code 1; its last output: SyntaxError"))
         let error = try #require(actions.deploymentError(2))
         #expect(error.reason == .startFailed)
@@ -39,7 +43,7 @@ import Testing
 
     @Test func deploymentThatTakesTooLongFails() throws {
         var service = ServiceControllerHarness()
-        _ = service(.deploy(version: 1, needsPort: false))
+        _ = service.deploy(1)
         #expect(service.pass(.seconds(15)) == [.startTimedOut(service.id(1))])
         let actions = service(.startFailed(service.id(1), how: "too slow"))
         #expect(actions.contains(.terminate(service.id(1))))
@@ -49,42 +53,42 @@ import Testing
 
     @Test func laterDeploymentWins() throws {
         var service = ServiceControllerHarness(live: 1)
-        _ = service(.deploy(version: 2, needsPort: false))
-        let actions = service(.deploy(version: 3, needsPort: false))
+        _ = service.deploy(2)
+        let actions = service.deploy(3)
         #expect(try #require(actions.deploymentError(2)).code == .aborted)
         #expect(actions.contains(.terminate(service.id(1))))
         #expect(actions.last == .start(service.id(2), version: 3))
         #expect(service(.ready(service.id(1), holdsPort: false)) == [])
         #expect(service(.exited(service.id(1), how: "x")) == [])
         _ = service(.ready(service.id(2), holdsPort: false))
-        #expect(service(.committed(version: 3)).contains(.deployed(version: 3)))
+        #expect(service(.committed(version: 3)).contains(.deployed(version: 3, request: 3)))
     }
 
     @Test func deploymentDuringACommitFollowsIt() throws {
         var service = ServiceControllerHarness()
-        _ = service(.deploy(version: 1, needsPort: false))
+        _ = service.deploy(1)
         _ = service(.ready(service.id(1), holdsPort: false))
-        #expect(service(.deploy(version: 2, needsPort: false)) == [])
-        let replaced = service(.deploy(version: 3, needsPort: false))
+        #expect(service.deploy(2) == [])
+        let replaced = service.deploy(3)
         #expect(try #require(replaced.deploymentError(2)).code == .aborted)
         let actions = service(.committed(version: 1))
-        #expect(actions == [.publish, .deployed(version: 1), .start(service.id(2), version: 3)])
+        #expect(actions == [.publish, .deployed(version: 1, request: 1), .start(service.id(2), version: 3)])
     }
 
     @Test func instanceThatDiesDuringTheCommitDoesNotUndoIt() {
         var service = ServiceControllerHarness(live: 1)
-        _ = service(.deploy(version: 2, needsPort: false))
+        _ = service.deploy(2)
         _ = service(.ready(service.id(1), holdsPort: false))
         let exit = service(.exited(service.id(1), how: "signal 9 ended it"))
         #expect(exit.deploymentError(2) == nil)
-        #expect(service(.committed(version: 2)).contains(.deployed(version: 2)))
+        #expect(service(.committed(version: 2)).contains(.deployed(version: 2, request: 2)))
         #expect(service(.callsWaiting) == [.start(service.id(2), version: 2)])
     }
 
     @Test func failedCommitKeepsTheOldVersionAndEndsTheInstance() throws {
         var service = ServiceControllerHarness(live: 1)
         service.makeReady()
-        _ = service(.deploy(version: 2, needsPort: false))
+        _ = service.deploy(2)
         _ = service(.ready(service.id(2), holdsPort: false))
         let actions = service(.commitFailed(version: 2, RPCError(.defect, "disk full")))
         #expect(try #require(actions.deploymentError(2)).message == "disk full")
@@ -92,20 +96,93 @@ import Testing
         #expect(service.controller.liveVersion == 1)
     }
 
-    @Test func instanceThatIsBeingRecordedIsNotIdle() {
+    @Test func callsThatWaitedForAnInstanceThatDiedDuringTheCommitGetAnother() {
         var service = ServiceControllerHarness()
-        _ = service(.deploy(version: 1, needsPort: false))
+        _ = service.deploy(1)
+        _ = service(.callsWaiting)
         _ = service(.ready(service.id(1), holdsPort: false))
-        #expect(service(.idle(service.id(1))) == [])
+        _ = service(.exited(service.id(1), how: "signal 9 ended it"))
+        let actions = service(.committed(version: 1))
+        #expect(actions == [.publish, .deployed(version: 1, request: 1), .start(service.id(2), version: 1)])
+    }
+
+    @Test func versionNumbersDecideWhichUploadIsLater() throws {
+        var service = ServiceControllerHarness(live: 1)
+        #expect(service.deploy(3) == [.start(service.id(1), version: 3)])
+        let late = service.deploy(2)
+        #expect(try #require(late.deploymentError(2)).code == .aborted)
+        #expect(late.count == 1)
+        _ = service(.ready(service.id(1), holdsPort: false))
+        #expect(service(.committed(version: 3)).contains(.deployed(version: 3, request: 3)))
+        #expect(service.deploy(2).deploymentError(2) != nil)
     }
 
     @Test func idleServiceStartsItsOldVersionForCallsDuringADeployment() {
         var service = ServiceControllerHarness(live: 1)
-        _ = service(.deploy(version: 2, needsPort: false))
+        _ = service.deploy(2)
         #expect(service(.callsWaiting) == [.start(service.id(2), version: 1)])
         _ = service(.ready(service.id(1), holdsPort: false))
         #expect(
-            service(.committed(version: 2)) == [.publish, .deployed(version: 2), .terminate(service.id(2))])
+            service(.committed(version: 2)) == [.publish, .deployed(version: 2, request: 2), .terminate(service.id(2))])
+    }
+
+    // MARK: As many as before
+
+    @Test func newVersionIsWarmedUpToTheOldOnesCount() {
+        var service = ServiceControllerHarness(live: 1)
+        service.scaleTo(3)
+        #expect(service.deploy(2) == (4...6).map { .start(service.id($0), version: 2) })
+        #expect(service(.ready(service.id(4), holdsPort: false)) == [])
+        #expect(service(.ready(service.id(6), holdsPort: false)) == [])
+        #expect(service.controller.readyInstances.map(\.version) == [1, 1, 1])
+        #expect(service(.ready(service.id(5), holdsPort: false)) == [.commit(version: 2)])
+        _ = service(.committed(version: 2))
+        #expect(service.controller.readyInstances.map(\.version) == [2, 2, 2])
+    }
+
+    @Test func warmUpKeepsToTheNewVersionsBounds() {
+        var service = ServiceControllerHarness(live: 1)
+        service.scaleTo(3)
+        let few = service(.deploy(.init(version: 2, maxInstances: 2), request: 2))
+        #expect(few.count { if case .start = $0 { true } else { false } } == 2)
+        let many = service(.deploy(.init(version: 3, minInstances: 5), request: 3))
+        #expect(many.count { if case .start = $0 { true } else { false } } == 5)
+    }
+
+    @Test(arguments: [true, false]) func oneInstanceThatFailsFailsTheDeployment(isReady: Bool) throws {
+        var service = ServiceControllerHarness(live: 1)
+        service.scaleTo(2)
+        _ = service.deploy(2)
+        if isReady { _ = service(.ready(service.id(3), holdsPort: false)) }
+        let actions = service(.exited(service.id(3), how: "it exited with code 1"))
+        #expect(try #require(actions.deploymentError(2)).message.contains("exited with code 1"))
+        #expect(actions.contains(.terminate(service.id(4))))
+        #expect(service.controller.readyInstances.map(\.version) == [1, 1])
+    }
+
+    // MARK: Back
+
+    @Test func rollbackIsADeploymentOfAnOldVersion() {
+        var service = ServiceControllerHarness(live: 5)
+        service.makeReady()
+        #expect(
+            service(.rollback(.init(version: 3), newest: 5, request: 77)) == [.start(service.id(2), version: 3)])
+        #expect(service(.ready(service.id(2), holdsPort: false)) == [.commit(version: 3)])
+        #expect(
+            service(.committed(version: 3)) == [.publish, .deployed(version: 3, request: 77), .drain(service.id(1))])
+        // What was uploaded before the rollback is earlier than it; what comes afterwards is not.
+        #expect(service.deploy(5).deploymentError(5) != nil)
+        #expect(service.deploy(6) == [.start(service.id(3), version: 6)])
+    }
+
+    @Test func rollbackToTheLiveVersionEndsADeploymentAndChangesNothing() throws {
+        var service = ServiceControllerHarness(live: 1)
+        service.makeReady()
+        _ = service.deploy(2)
+        let actions = service(.rollback(.init(version: 1), newest: 2, request: 9))
+        #expect(try #require(actions.deploymentError(2)).code == .aborted)
+        #expect(actions.contains(.deployed(version: 1, request: 9)))
+        #expect(service.controller.readyInstances.map(\.version) == [1])
     }
 
     // MARK: The one port
@@ -113,18 +190,18 @@ import Testing
     @Test func portIsFreedBeforeTheNewVersionStartsAndCallsWait() {
         var service = ServiceControllerHarness(live: 1, needsPort: true)
         service.makeReady(holdsPort: true)
-        #expect(service(.deploy(version: 2, needsPort: true)) == [.drain(service.id(1)), .publish])
+        #expect(service.deploy(2, needsPort: true) == [.drain(service.id(1)), .publish])
         #expect(service(.callsWaiting) == [])
         #expect(service(.drained(service.id(1))) == [.terminate(service.id(1))])
         #expect(service(.exited(service.id(1), how: "x")) == [.start(service.id(2), version: 2)])
         #expect(service(.ready(service.id(2), holdsPort: true)) == [.commit(version: 2)])
-        #expect(service(.committed(version: 2)) == [.publish, .deployed(version: 2)])
+        #expect(service(.committed(version: 2)) == [.publish, .deployed(version: 2, request: 2)])
     }
 
     @Test func failedUpgradeOnThePortBringsTheOldVersionBackOnceThePortIsFree() {
         var service = ServiceControllerHarness(live: 1, needsPort: true)
         service.makeReady(holdsPort: true)
-        _ = service(.deploy(version: 2, needsPort: true))
+        _ = service.deploy(2, needsPort: true)
         _ = service(.drained(service.id(1)))
         _ = service(.exited(service.id(1), how: "x"))
         _ = service(.callsWaiting)
@@ -139,7 +216,7 @@ import Testing
 
     @Test func failedCommitOnThePortServesTheCallsThatWaited() {
         var service = ServiceControllerHarness(live: 1, needsPort: true)
-        _ = service(.deploy(version: 2, needsPort: true))
+        _ = service.deploy(2, needsPort: true)
         _ = service(.callsWaiting)
         _ = service(.ready(service.id(1), holdsPort: true))
         _ = service(.commitFailed(version: 2, RPCError(.defect, "disk full")))
@@ -149,14 +226,14 @@ import Testing
     @Test func programThatUsesItsOwnAddressIsReplacedWithoutAStop() {
         var service = ServiceControllerHarness(live: 1, needsPort: true)
         service.makeReady(holdsPort: false)
-        #expect(service(.deploy(version: 2, needsPort: true)) == [.start(service.id(2), version: 2)])
+        #expect(service.deploy(2, needsPort: true) == [.start(service.id(2), version: 2)])
     }
 
     @Test func laterDeploymentWinsWhileThePortIsBeingFreed() throws {
         var service = ServiceControllerHarness(live: 1, needsPort: true)
         service.makeReady(holdsPort: true)
-        _ = service(.deploy(version: 2, needsPort: true))
-        let second = service(.deploy(version: 3, needsPort: true))
+        _ = service.deploy(2, needsPort: true)
+        let second = service.deploy(3, needsPort: true)
         #expect(try #require(second.deploymentError(2)).code == .aborted)
         _ = service(.drained(service.id(1)))
         #expect(service(.exited(service.id(1), how: "x")) == [.start(service.id(2), version: 3)])
@@ -166,19 +243,19 @@ import Testing
 
     @Test func shutdownFailsTheDeployment() throws {
         var service = ServiceControllerHarness(live: 1)
-        _ = service(.deploy(version: 2, needsPort: false))
+        _ = service.deploy(2)
         #expect(try #require(service(.shutdown).deploymentError(2)).reason == .shuttingDown)
-        #expect(try #require(service(.deploy(version: 3, needsPort: false)).deploymentError(3)).reason == .shuttingDown)
+        #expect(try #require(service.deploy(3).deploymentError(3)).reason == .shuttingDown)
     }
 
     @Test func shutdownWaitsForACommitUnderWay() {
         var service = ServiceControllerHarness()
-        _ = service(.deploy(version: 1, needsPort: false))
+        _ = service.deploy(1)
         _ = service(.ready(service.id(1), holdsPort: false))
         #expect(service(.shutdown).deploymentError(1) == nil)
         _ = service(.drained(service.id(1)))
         #expect(!service(.exited(service.id(1), how: "x")).contains(.stopped))
         let actions = service(.committed(version: 1))
-        #expect(actions.contains(.deployed(version: 1)) && actions.contains(.stopped))
+        #expect(actions.contains(.deployed(version: 1, request: 1)) && actions.contains(.stopped))
     }
 }

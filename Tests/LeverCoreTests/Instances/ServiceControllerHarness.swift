@@ -14,7 +14,8 @@ struct ServiceControllerHarness {
         // A literal that is a good name.
         service = ServiceID(environment: .default, service: try! ServiceName("hello"))
         controller = ServiceController(
-            service: service, liveVersion: live, liveNeedsPort: needsPort, idPrefix: "i", configuration: configuration)
+            service: service, live: live.map { .init(version: $0, needsPort: needsPort) }, idPrefix: "i",
+            configuration: configuration)
     }
 
     /// Feeds an event; returns what is to be done, the wishes for the timer left out.
@@ -37,6 +38,27 @@ struct ServiceControllerHarness {
         _ = self(.ready(id(number), holdsPort: holdsPort))
     }
 
+    /// Starts and makes ready more instances of the live version: `count` in all.
+    mutating func scaleTo(_ count: Int) {
+        makeReady()
+        var plan = ScalingPlan(ScalingDirective(desired: 0, reason: ""), instances: [])
+        plan.start = count - 1
+        _ = self(.scale(plan))
+        for number in 2..<(count + 1) { _ = self(.ready(id(number), holdsPort: false)) }
+    }
+
+    /// Lets instances leave for want of calls.
+    mutating func scaleDown(_ numbers: Int...) -> [ServiceController.Action] {
+        var plan = ScalingPlan(ScalingDirective(desired: 0, reason: ""), instances: [])
+        plan.drain = numbers.map(id)
+        return self(.scale(plan))
+    }
+
+    /// The number of a version is the number of its request, too.
+    mutating func deploy(_ version: Int, needsPort: Bool = false) -> [ServiceController.Action] {
+        self(.deploy(.init(version: version, needsPort: needsPort), request: version))
+    }
+
     func state(_ number: Int) -> InstanceState? {
         controller.instances.first { $0.id == id(number) }?.state
     }
@@ -51,7 +73,7 @@ extension [ServiceController.Action] {
 
     /// The error that a deployment failed with.
     func deploymentError(_ version: Int) -> RPCError? {
-        for case .deploymentFailed(version, let error) in self { return error }
+        for case .deploymentFailed(version, _, let error) in self { return error }
         return nil
     }
 }

@@ -14,6 +14,7 @@ struct ManifestTests {
         #expect(manifest.entry == .command(["./serve"]))
         #expect(manifest.maxInstanceLoad == 10 && manifest.minInstances == 0 && manifest.ram == 50)
         #expect(manifest.maxInstances == 10 && manifest.channelLoad == 0.01)
+        #expect(manifest.drainTimeout == nil && manifest.channelDrainTimeout == nil)
         #expect(!manifest.isPrivate && manifest.config == [:] && manifest.description == nil)
         #expect(warnings.isEmpty)
     }
@@ -24,6 +25,7 @@ struct ManifestTests {
             """
             {"name": "chat", "description": "rooms", "jsEntry": "./lib/../server.js", "entry": null, "private": true,
              "maxInstanceLoad": 2.5, "minInstances": 2, "maxInstances": 3, "channelLoad": 0.5, "ram": 128,
+             "drainTimeout": 2.5, "channelDrainTimeout": 600,
              "config": {"greeting": ["hi", 1, {"a": null}]}}
             """)
         #expect(manifest.name.rawValue == "chat")
@@ -32,6 +34,7 @@ struct ManifestTests {
         #expect(manifest.isPrivate)
         #expect(manifest.maxInstanceLoad == 2.5 && manifest.minInstances == 2 && manifest.ram == 128)
         #expect(manifest.maxInstances == 3 && manifest.channelLoad == 0.5)
+        #expect(manifest.drainTimeout == .seconds(2.5) && manifest.channelDrainTimeout == .seconds(600))
         #expect(manifest.config == ["greeting": ["hi", 1, ["a": nil]]])
         #expect(warnings.isEmpty)
     }
@@ -42,6 +45,7 @@ struct ManifestTests {
             #"{"name": "abc"}"#,
             #"{"name": "abc", "entry": ["node", "x y.js", ""], "description": "", "private": true}"#,
             #"{"name": "abc", "minInstances": 4, "maxInstances": 4, "channelLoad": 0}"#,
+            #"{"name": "abc", "drainTimeout": 0.25, "channelDrainTimeout": 86400}"#,
             #"{"name": "abc", "minInstances": 40}"#,
             #"{"name": "ünï", "jsEntry": "a.js", "maxInstanceLoad": 0.1, "minInstances": 7, "ram": 1, "config": {"z": 1, "a": []}}"#,
         ])
@@ -87,6 +91,8 @@ struct ManifestTests {
             ),
             (#"{"name": "abc", "channelLoad": -0.1}"#, #""channelLoad" must be a number from 0 to 1000000, not -0.1"#),
             (#"{"name": "abc", "channelLoad": true}"#, "not true"),
+            (#"{"name": "abc", "drainTimeout": 0}"#, #""drainTimeout" must be a number above 0 and up to 86400, not 0"#),
+            (#"{"name": "abc", "channelDrainTimeout": "5m"}"#, #"not "5m""#),
             (#"{"name": "abc", "channelLoad": 1e7}"#, "to 1000000"),
             (#"{"name": "abc", "ram": 0}"#, "from 1 to"),
             (#"{"name": "abc", "ram": 1e300}"#, "from 1 to"),

@@ -60,7 +60,7 @@ final class AdminHarness: Sendable {
         let supervisor = Supervisor(
             context: SupervisorContext(
                 driver: driver, catalog: catalog, router: router, eventLoopGroup: group,
-                gateway: { _ in nil }, bounds: bounds, run: "1", logger: logger))
+                gateway: { _ in nil }, bounds: bounds, term: 1, logger: logger))
         let running = Running()
         let deployer = Deployer(
             catalog: catalog, packages: try PackageStore(directory: data, catalog: catalog, limits: uploads.limits),

@@ -27,7 +27,8 @@ final class SupervisorHarness: Sendable {
     /// Runs a test with a supervisor, and ends all of it.
     static func with(
         catalog: (any Catalog)? = nil, startTimeout: Duration = .seconds(15), idleTimeout: Duration = .seconds(300),
-        waitingCalls: Int = 1_000, _ body: @Sendable (SupervisorHarness) async throws -> Void
+        waitingCalls: Int = 1_000, _ change: (inout SupervisorBounds) -> Void = { _ in },
+        _ body: @Sendable (SupervisorHarness) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let driver = ServerDriver(group)
@@ -41,12 +42,15 @@ final class SupervisorHarness: Sendable {
         bounds.terminationGrace = .milliseconds(200)
         bounds.life.shutdownTimeout = .milliseconds(500)
         bounds.life.instanceStartTimeout = startTimeout
-        bounds.life.instanceIdleTimeout = idleTimeout
+        bounds.scaling.idleTime = idleTimeout
+        bounds.scaling.maxIdleTime = idleTimeout * 2
+        bounds.scalingInterval = .milliseconds(50)
+        change(&bounds)
         let supervisor = Supervisor(
             context: SupervisorContext(
                 driver: driver, catalog: catalog, router: router, eventLoopGroup: group,
                 gateway: { _ in "127.0.0.1:9" },
-                bounds: bounds, run: "1", logger: logger))
+                bounds: bounds, term: 1, logger: logger))
         let harness = SupervisorHarness(driver, catalog, router, supervisor)
         let result: Result<Void, any Error> = await withTaskGroup { tasks in
             tasks.addTask { await supervisor.run() }

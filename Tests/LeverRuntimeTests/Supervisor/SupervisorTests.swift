@@ -21,7 +21,7 @@ import Testing
 
     @Test func manyFirstCallsStartOneInstance() async throws {
         try await SupervisorHarness.with { host in
-            let manifest = Manifest(name: SupervisorHarness.service.service)
+            let manifest = Manifest(name: SupervisorHarness.service.service, maxInstanceLoad: 100)
             host.supervisor.add([
                 (SupervisorHarness.service, RunnableVersion(number: 7, manifest: manifest, codeDirectory: "/nowhere"))
             ])

@@ -9,6 +9,8 @@ struct EmbeddedHost: Sendable {
     let host: LeverHost
     let client: LeverClient
     let address: String
+    /// Calls the host as another program would.
+    let network: LeverClient
 
     /// Runs a test with a host, and ends it.
     static func with(
@@ -28,7 +30,9 @@ struct EmbeddedHost: Sendable {
             let address = try await host.address
             do {
                 try await body(
-                    EmbeddedHost(host: host, client: LeverClient(transport: host.client), address: address))
+                    EmbeddedHost(
+                        host: host, client: LeverClient(transport: host.client), address: address,
+                        network: LeverClient(host: address)))
             } catch {
                 group.cancelAll()
                 try? await group.waitForAll()

@@ -38,9 +38,11 @@ extension ProcessTable {
         guard fields.count > 19, let parent = Int32(fields[1]), let group = Int32(fields[2]),
             let session = Int32(fields[3]), let startTime = UInt64(fields[19])
         else { return nil }
+        // Fields 14 and 15, in ticks of which there are 100 a second on every Linux that Swift runs on.
+        let ticks = (Int64(fields[11]) ?? 0) + (Int64(fields[12]) ?? 0)
         return ProcessRecord(
             pid: pid, parent: parent, group: group, session: session, startTime: startTime,
-            isZombie: fields[0] == "Z" || fields[0] == "X")
+            isZombie: fields[0] == "Z" || fields[0] == "X", processorTime: .milliseconds(10 * ticks))
     }
 
     /// A process's own variable, where its environment may be read.

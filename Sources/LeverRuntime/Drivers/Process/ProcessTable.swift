@@ -12,6 +12,8 @@ struct ProcessRecord: Equatable {
     var startTime: UInt64
     /// Whether it has ended and only waits for its parent to notice.
     var isZombie: Bool
+    /// How long it has used processors; `nil` where that is not known.
+    var processorTime: Duration?
     /// `LEVEROS_RUN_ID` of the environment that it was started with.
     var run: String?
     /// `LEVEROS_INSTANCE_ID` of the environment that it was started with.

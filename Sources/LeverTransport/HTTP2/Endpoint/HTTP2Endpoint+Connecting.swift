@@ -19,6 +19,16 @@ extension HTTP2Endpoint {
         connectIfNeeded()
     }
 
+    /// Asks the peer for a sign of life, over a connection that is there or a new one; `answered` is called when it comes, or
+    /// never.
+    package func ping(_ answered: @escaping () -> Void) {
+        if let link = links.first {
+            link.connection.ping { _ in answered() }
+        } else {
+            probe { if case .success = $0 { answered() } }
+        }
+    }
+
     /// Whether another connection would help, and may be tried now.
     private var needsConnection: Bool {
         guard !isClosed, attempt == nil, hasWaiting || !probes.isEmpty else { return false }

@@ -1,0 +1,175 @@
+import LeverCore
+import LeverRouter
+import LeverTransport
+import Logging
+
+// Instances: what the controller decides about them.
+extension ServiceSupervisor {
+    func handle(_ event: ServiceController.Event) {
+        if case .drained(let id) = event, !isEmpty(id) { return }
+        // Resources are to be given up, not moved, when their instances are drained.
+        if case .shutdown = event { handle(ResourceDirectory.Event.shutdown) }
+        for action in controller.handle(event, at: .now) { carryOut(action) }
+        if case .exited(let id, let how) = event { forget(id, how) }
+    }
+
+    private func carryOut(_ action: ServiceController.Action) {
+        switch action {
+        case .start(let id, let version): start(id, version)
+        case .startTimedOut(let id): startTimedOut(id)
+        case .publish: publish()
+        case .drain(let id): drain(id)
+        case .undrain(let id):
+            instances[id]?.route?.gate.reopen()
+            handle(ResourceDirectory.Event.instanceUndrained(id))
+        case .endCalls(let id): endCalls(id)
+        case .terminate(let id): terminate(id)
+        case .kill(let id): kill(id)
+        case .failWaiting(let error):
+            context.router.waitingRoom.release(service, resource: nil, failing: error)
+            handle(ResourceDirectory.Event.startFailed(error))
+        case .commit(let version): commit(version)
+        case .deployed(let version, let request): deployed(version, request)
+        case .deploymentFailed(let version, let request, let error): deploymentFailed(version, request, error)
+        case .wake(let time): setWake(time)
+        case .stopped: stop()
+        }
+    }
+
+    // MARK: From start to end
+
+    private func start(_ id: InstanceID, _ number: Int) {
+        guard let version = versions[number] else {
+            input.yield(.event(.exited(id, how: "the code of version \(number) is not known")))
+            return
+        }
+        note(.instanceStarted, id, "version \(number)")
+        let run = InstanceRun(
+            id: id, service: service, version: version, handle: InstanceHandle(), context: context
+        ) { [input] report in
+            switch report {
+            case .ready(let route, let holdsPort, let gateway):
+                input.yield(.ready(route, holdsPort: holdsPort, gateway: gateway))
+            case .startFailed(let id, let how): input.yield(.event(.startFailed(id, how: how)))
+            case .silent(let id): input.yield(.event(.silent(id)))
+            case .heard(let id): input.yield(.event(.heard(id)))
+            case .lost(let id, let how): input.yield(.event(.lost(id, how: how)))
+            case .exited(let id, let how): input.yield(.event(.exited(id, how: how)))
+            }
+        }
+        instances[id] = Instance(run: run, started: .now)
+        self.run { await run.run() }
+    }
+
+    private func startTimedOut(_ id: InstanceID) {
+        let how = "it did not answer within \(context.bounds.life.instanceStartTimeout)"
+        let described = instances[id]?.run.withOutput(how) ?? how
+        input.yield(.event(.startFailed(id, how: described)))
+    }
+
+    /// The controller has heard that an instance answers.
+    func becameReady(_ id: InstanceID) {
+        guard let instance = controller.instances.first(where: { $0.id == id }), instance.state == .ready else {
+            return
+        }
+        let time = instance.startTime.map { ", \($0 / .milliseconds(1)) ms after its start" } ?? ""
+        note(.instanceReady, id, "version \(instance.version)\(time)")
+        handle(ResourceDirectory.Event.instanceReady(id, version: instance.version))
+        lookSoon()
+    }
+
+    private func drain(_ id: InstanceID) {
+        note(.instanceDraining, id, "no new calls")
+        guard let route = instances[id]?.route else {
+            input.yield(.event(.drained(id)))
+            return
+        }
+        closeGate(route)
+        // What leaves for want of calls has all the time it needs.
+        let mayReturn = controller.instances.first { $0.id == id }?.mayReturn ?? false
+        let window = mayReturn ? Duration.seconds(365 * 86_400) : context.bounds.resources.moveWindow
+        handle(ResourceDirectory.Event.instanceDraining(id, window: window))
+    }
+
+    private func closeGate(_ route: InstanceRoute) {
+        route.gate.close { [input, id = route.id] in input.yield(.event(.drained(id))) }
+    }
+
+    /// Whether nothing keeps a draining instance: no call, and no resource but those that it does not let go of.
+    private func isEmpty(_ id: InstanceID) -> Bool {
+        guard let gate = instances[id]?.route?.gate else { return true }
+        // A drain that was taken back may have been reported before: calls are inside again.
+        guard gate.isClosed, gate.inFlight == 0 else { return false }
+        guard directory.resourceCount(on: id) > 0 else { return true }
+        return directory.standings.allSatisfy { $0.activation?.instance != id || $0.phase == .stuck }
+    }
+
+    /// The last resource has left an instance that drains.
+    func emptied(_ id: InstanceID) {
+        guard let route = instances[id]?.route, route.gate.isClosed else { return }
+        closeGate(route)
+    }
+
+    /// Asks again of instances that only wait for resources which they will not let go of.
+    func lookAtDraining() {
+        for instance in controller.instances where instance.state == .draining {
+            handle(ServiceController.Event.drained(instance.id))
+        }
+    }
+
+    private func endCalls(_ id: InstanceID) {
+        guard let route = instances[id]?.route else { return }
+        context.router.end(
+            .callsWithoutResource, of: route,
+            with: RPCError(.instanceDied, "instance \(id) of \(service) is being replaced; the call's time was over"))
+    }
+
+    private func terminate(_ id: InstanceID) {
+        if let route = instances[id]?.route {
+            route.gate.close {}
+            context.router.end(
+                .all, of: route, with: RPCError(.instanceDied, "instance \(id) of \(service) is being stopped"))
+        }
+        instances[id]?.run.handle.terminate(grace: context.bounds.terminationGrace)
+    }
+
+    private func kill(_ id: InstanceID) {
+        if let route = instances[id]?.route {
+            route.gate.close {}
+            context.router.end(
+                .all, of: route, with: RPCError(.instanceDied, "instance \(id) of \(service) does not answer"))
+        }
+        instances[id]?.run.handle.terminate(grace: .zero)
+    }
+
+    private func forget(_ id: InstanceID, _ how: String) {
+        note(.instanceEnded, id, String(how.prefix(512)))
+        instances[id] = nil
+        // Now that no route leads to it, no call makes a connection to it any more.
+        context.router.forget(id)
+        handle(ResourceDirectory.Event.instanceDied(id, how: how))
+        forgetVersions()
+        lookSoon()
+    }
+
+    private func publish() {
+        guard let live = controller.liveVersion, let version = versions[live] else { return }
+        let routes = controller.readyInstances.compactMap { instances[$0.id]?.route }
+        let route = ServiceRoute(
+            id: service, isPrivate: version.manifest.isPrivate, internalGateway: gateway, target: .instances(routes))
+        context.router.update { $0.set(route) }
+        if !routes.isEmpty { context.router.waitingRoom.release(service, resource: nil) }
+    }
+
+    /// Notes what happened, for the log and for whoever asks.
+    func note(_ kind: HostEvent.Kind, _ message: String) {
+        note(kind, nil, message)
+    }
+
+    func note(_ kind: HostEvent.Kind, _ instance: InstanceID?, _ message: String) {
+        context.events.append(kind, service, instance: instance, message)
+        var metadata: Logger.Metadata = ["lever.event": "\(kind)"]
+        if let instance { metadata["lever.instance"] = "\(instance)" }
+        logger.info("\(message)", metadata: metadata)
+    }
+}

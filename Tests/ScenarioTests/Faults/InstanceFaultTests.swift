@@ -1,0 +1,174 @@
+import Foundation
+import LeverClient
+import LeverCore
+import LeverRuntime
+import Testing
+
+@Suite("Instances that fail, with real signals", .timeLimit(.minutes(3))) struct InstanceFaultTests {
+    @Test func killUnderLoadFailsOnlyTheCallsInside() async throws {
+        let folder = try ServiceFolder()
+        let witness = try Witness(in: folder)
+        try await EmbeddedHost.with { host in
+            _ = try await host.deploy(witness.script("1"), name: "witness", manifest: ["minInstances": 3])
+            let isDone = Shared(false)
+            let answered = Shared(0)
+            let failed = Shared<[RPCError]>([])
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<16 {
+                    group.addTask {
+                        while !isDone.value {
+                            do {
+                                _ = try await host.witness("", "Slow", 5)
+                                answered.change { $0 += 1 }
+                            } catch let error as RPCError {
+                                failed.change { $0.append(error) }
+                            }
+                        }
+                    }
+                }
+                for _ in 0..<3 {
+                    try await Task.sleep(for: .milliseconds(500))
+                    let pid = try #require(try await host.witness("", "Pid").intValue)
+                    kill(pid_t(pid), SIGKILL)
+                }
+                try await Task.sleep(for: .milliseconds(700))
+                isDone.change { $0 = true }
+                try await group.waitForAll()
+            }
+            #expect(answered.value > 100)
+            // At most those that were in the three instances when they died.
+            #expect(failed.value.count <= 48, "\(failed.value.count) calls failed")
+            for error in failed.value { #expect(error.reason == .instanceDied, "\(error)") }
+        }
+        withExtendedLifetime(folder) {}
+    }
+
+    @Test func stoppedInstanceGetsNoCallsAndIsReplaced() async throws {
+        let folder = try ServiceFolder()
+        let witness = try Witness(in: folder)
+        try await EmbeddedHost.with({
+            $0.instances.liveness.silenceTimeout = .milliseconds(600)
+            $0.instances.liveness.livenessTimeout = .seconds(3)
+        }) { host in
+            _ = try await host.deploy(witness.script("1"), name: "witness", manifest: ["minInstances": 2])
+            try await wait("two instances run") {
+                Set(try await (0..<20).asyncMap { "\(try await host.witness("", "Pid"))\($0 * 0)" }).count == 2
+            }
+            let pid = pid_t(try #require(try await host.witness("", "Pid").intValue))
+            kill(pid, SIGSTOP)
+            defer { kill(pid, SIGKILL) }
+            // Deadlines hold, whichever instance a call went to.
+            var late = 0
+            for _ in 0..<20 {
+                do {
+                    _ = try await host.witness("", "Pid", timeout: .milliseconds(100))
+                } catch let error as RPCError {
+                    #expect(error.reason == .deadline, "\(error)")
+                    late += 1
+                }
+            }
+            #expect(late < 20, "the other instance serves")
+            // Soon no call goes there any more.
+            try await Task.sleep(for: .milliseconds(1_200))
+            for _ in 0..<20 {
+                #expect(try await host.witness("", "Pid", timeout: .seconds(5)).intValue != Int(pid))
+            }
+            try await wait("it is ended") { kill(pid, 0) != 0 }
+            try await wait("it is replaced") {
+                Set(try await (0..<20).asyncMap { "\(try await host.witness("", "Pid"))\($0 * 0)" }).count == 2
+            }
+        }
+        withExtendedLifetime(folder) {}
+    }
+
+    @Test func busyInstanceIsNoDeadOne() async throws {
+        let folder = try ServiceFolder()
+        let witness = try Witness(in: folder)
+        try await EmbeddedHost.with({
+            $0.instances.liveness.silenceTimeout = .milliseconds(300)
+            $0.instances.liveness.livenessTimeout = .milliseconds(900)
+        }) { host in
+            _ = try await host.deploy(witness.script("1"), name: "witness")
+            let pid = try await host.witness("", "Pid")
+            // It computes, answers nothing meanwhile, and yet finishes its call.
+            #expect(try await host.witness("", "Busy", 3_000) == pid)
+        }
+        withExtendedLifetime(folder) {}
+    }
+
+    @Test func scaleToZeroRacesCallsFiveHundredTimes() async throws {
+        let folder = try ServiceFolder()
+        let witness = try Witness(in: folder)
+        try await EmbeddedHost.with({
+            $0.scaling.policy.idleTime = .milliseconds(10)
+            $0.scaling.policy.maxIdleTime = .milliseconds(10)
+            $0.scaling.interval = .milliseconds(5)
+        }) { host in
+            _ = try await host.deploy(witness.script("1"), name: "witness")
+            var instances: Set<LeverValue> = []
+            for _ in 0..<500 {
+                instances.insert(try await host.witness("", "Pid"))
+                try await Task.sleep(for: .milliseconds(Int.random(in: 10...35)))
+            }
+            #expect(instances.count > 3, "it was never scaled to zero: the test says nothing")
+        }
+        withExtendedLifetime(folder) {}
+    }
+
+    @Test func scaleDownLosesNoCall() async throws {
+        let folder = try ServiceFolder()
+        let witness = try Witness(in: folder)
+        try await EmbeddedHost.with({
+            $0.scaling.policy.quietTime = .milliseconds(100)
+            $0.scaling.policy.maxQuietTime = .milliseconds(200)
+            $0.scaling.policy.panicWindow = .milliseconds(200)
+            $0.scaling.policy.stableWindow = .milliseconds(200)
+            $0.scaling.interval = .milliseconds(50)
+        }) { host in
+            _ = try await host.deploy(
+                witness.script("1"), name: "witness", manifest: ["maxInstanceLoad": 2, "maxInstances": 4])
+            let pids = Shared<Set<LeverValue>>([])
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                // Long calls, so that whatever leaves has some in progress.
+                for _ in 0..<12 {
+                    group.addTask {
+                        for _ in 0..<6 {
+                            _ = try await host.witness("", "Slow", .number(Double.random(in: 100...500)))
+                            let pid = try await host.witness("", "Pid")
+                            pids.change { $0.insert(pid) }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(pids.value.count > 1, "it never scaled up")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<2 {
+                    group.addTask { for _ in 0..<8 { _ = try await host.witness("", "Slow", 300) } }
+                }
+                try await group.waitForAll()
+            }
+            let list = try await host.admin("ListInstances", "dev.lever", "witness")
+            #expect((list.arrayValue?.count ?? 9) < 4, "it never scaled down: \(list)")
+        }
+        withExtendedLifetime(folder) {}
+    }
+
+    @Test func callerThatVanishesCancelsTheHandler() async throws {
+        let folder = try ServiceFolder()
+        let witness = try Witness(in: folder)
+        let data = try ServiceFolder()
+        let host = try await HostProcess.start(data: data.path)
+        let code = try ServiceFolder(name: "witness", witness.script("1"))
+        #expect(try await host.lever("deploy", "dev.lever", code.path).status == 0)
+        let caller = try Command(
+            "lever", ["invoke", "lever://dev.lever/witness/UntilGone"], environment: ["LEVEROS_IP_PORT": host.address])
+        try await wait("the handler runs") { try witness.entries.contains { $0.event == "waits" } }
+        caller.send(SIGKILL)
+        _ = await caller.end()
+        try await wait("the handler hears of it") { try witness.entries.contains { $0.event == "cancelled" } }
+        host.command.send(SIGTERM)
+        #expect(await host.command.end().status == 0)
+        withExtendedLifetime(folder) {}
+    }
+}
