@@ -13,6 +13,18 @@ import Darwin
 
 /// What is particular to instances that are local processes.
 @Suite struct ProcessDriverTests {
+    @Test func processorTimeCountsWhatTheInstanceStarted() async throws {
+        try await DriverFixture.runProcess { _ in
+        } _: { fixture in
+            let instance = try await fixture.startShell("sh -c 'while :; do :; done' & wait")
+            defer { instance.terminate(grace: .zero) }
+            for _ in 0..<1_000 where (instance.processorTime() ?? .zero) < .milliseconds(100) {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect((instance.processorTime() ?? .zero) >= .milliseconds(100))
+        }
+    }
+
     @Test func environmentIsExactlyThatOfThePlatformAndTheAllowList() async throws {
         try await DriverFixture.runProcess {
             $0.environment = ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"]

@@ -55,7 +55,7 @@ import Testing
             _ = try await host.deploy(witness.script("1"), name: "witness")
             for (room, words) in [
                 ("refused", ["refused", "no such room"]), ("hanging", ["hanging", "NewResource got no answer"]),
-                ("deadly", ["deadly", "died"]),
+                ("deadly", ["deadly", "connection was lost"]),
             ] {
                 let error = await #expect(throws: RPCError.self) { _ = try await host.witness(room, "Touch") }
                 #expect(error?.code == .unavailable)
@@ -130,6 +130,8 @@ import Testing
             let instance = try #require(held[0]?.stringValue)
             // Idle, asked to be given up, and not given up: the next one comes only after the instance's end.
             try witness.willKill(instance)
+            // A call would keep it from being idle.
+            try await Task.sleep(for: .milliseconds(700))
             try await wait("another instance has it") {
                 guard let now = try? await host.witness("sticky", "Touch") else { return false }
                 return now[0]?.stringValue != instance

@@ -123,6 +123,13 @@ final class ProcessInstance: DriverInstance {
         }
     }
 
+    func processorTime() -> Duration? {
+        let table = ProcessTable.read()
+        let others = table.others(ofInstance: id.rawValue, run: surroundings.run, leader: start.pid)
+        let all = others + table.processes.filter { $0.pid == start.pid }
+        return all.compactMap(\.processorTime).reduce(nil) { ($0 ?? .zero) + $1 }
+    }
+
     func terminate(grace: Duration) {
         let time = ContinuousClock.now + grace
         state.withLock { state in
