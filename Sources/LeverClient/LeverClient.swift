@@ -121,6 +121,14 @@ public final class LeverClient: Sendable {
         try await transport(to: environment).open(context(of: url, .defaults, timeout: nil), arguments)
     }
 
+    /// Makes a unary call at the host that an environment belongs to.
+    func call(
+        _ url: LeverURL, _ arguments: RPCArguments, atHostOf environment: EnvironmentName
+    ) async throws -> RPCReply {
+        try await transport(to: environment).call(
+            context(of: url, .defaults, timeout: configuration.timeout), arguments)
+    }
+
     private var currentEnvironment: EnvironmentName {
         configuration.environment ?? CallContext.current?.url.environment ?? .default
     }

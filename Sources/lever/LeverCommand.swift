@@ -5,12 +5,13 @@ internal import LeverCore
 struct LeverCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lever",
-        abstract: "Deploys services to Lever and calls their methods.",
+        abstract: "Deploys services to Lever, calls their methods, and looks after what runs.",
         discussion: """
             EXAMPLES
               lever deploy dev.lever ./hello
               lever invoke lever://dev.lever/helloService/SayHello '"world"'
               lever stream /chat/lobby/FeedChan
+              lever ls; lever ps; lever logs -f helloService
 
             ENVIRONMENT
               LEVEROS_ENV      the environment where none is given (dev.lever)
@@ -24,5 +25,18 @@ struct LeverCommand: AsyncParsableCommand {
               3   the call failed otherwise
             """,
         version: LeverVersion.current,
-        subcommands: [DeployCommand.self, InvokeCommand.self, StreamCommand.self])
+        subcommands: [InvokeCommand.self, StreamCommand.self],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Versions",
+                subcommands: [
+                    DeployCommand.self, RollbackCommand.self, VersionsCommand.self, RemoveCommand.self,
+                ]),
+            CommandGroup(
+                name: "What runs",
+                subcommands: [
+                    ListCommand.self, InstancesCommand.self, LogsCommand.self, EventsCommand.self, DrainCommand.self,
+                    ScaleCommand.self, ResourceCommand.self, EnvironmentCommand.self,
+                ]),
+        ])
 }

@@ -94,6 +94,18 @@ package final class BoundedLog<Element: Sendable>: Sendable {
         return nil
     }
 
+    /// Waits until there is something after a number and gives that of the newest element; `nil` once there will be nothing, or
+    /// where the task is cancelled.
+    package func changed(after number: Int) async -> Int? {
+        while !Task.isCancelled {
+            let (last, hasEnded) = state.withLock { ($0.last, $0.hasEnded) }
+            if last > number { return last }
+            if hasEnded { return nil }
+            await change(after: number)
+        }
+        return nil
+    }
+
     private func read(_ state: State, _ number: Int, _ limit: Int) -> Batch {
         let number = min(max(number, 0), state.last)
         let oldest = state.last - state.elements.count + 1

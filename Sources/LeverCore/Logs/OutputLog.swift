@@ -101,9 +101,15 @@ public final class OutputLog: Sendable {
         Self.text(lines.newest(count))
     }
 
-    /// Waits for complete lines after a number; `nil` once there will be none, or where the task is cancelled.
-    package func next(after number: Int, limit: Int) async -> BoundedLog<OutputLine>.Batch? {
-        await lines.next(after: number, limit: limit).map(Self.text)
+    /// The complete lines after a number, the oldest `limit` of them, and how many before them were overwritten; at once.
+    package func read(after number: Int, limit: Int) -> BoundedLog<OutputLine>.Batch {
+        Self.text(lines.read(after: number, limit: limit))
+    }
+
+    /// Waits until there are complete lines after a number and gives that of the newest; `nil` once there will be none, or where
+    /// the task is cancelled.
+    package func changed(after number: Int) async -> Int? {
+        await lines.changed(after: number)
     }
 
     private static func text(_ batch: BoundedLog<Line>.Batch) -> BoundedLog<OutputLine>.Batch {

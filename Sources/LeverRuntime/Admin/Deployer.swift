@@ -11,6 +11,7 @@ package final class Deployer: Sendable {
     private let supervisor: Supervisor
     private let bounds: LeverHost.Configuration.Uploads
     private let environmentAdded: @Sendable (EnvironmentName) -> Void
+    private let claims: ServiceClaims
     private let runningVersions: @Sendable (ServiceID) async -> Set<Int>
     private let logger: Logger
     private let work = DeployerWork()
@@ -19,13 +20,15 @@ package final class Deployer: Sendable {
     ///   - environmentAdded: hears of environments that a deployment made.
     ///   - runningVersions: which versions of a service instances run at the moment.
     package init(
-        catalog: any Catalog, packages: PackageStore, supervisor: Supervisor, bounds: LeverHost.Configuration.Uploads,
-        logger: Logger, environmentAdded: @escaping @Sendable (EnvironmentName) -> Void,
+        catalog: any Catalog, packages: PackageStore, supervisor: Supervisor, claims: ServiceClaims,
+        bounds: LeverHost.Configuration.Uploads, logger: Logger,
+        environmentAdded: @escaping @Sendable (EnvironmentName) -> Void,
         runningVersions: @escaping @Sendable (ServiceID) async -> Set<Int>
     ) {
         self.catalog = catalog
         self.packages = packages
         self.supervisor = supervisor
+        self.claims = claims
         self.bounds = bounds
         self.logger = logger
         self.environmentAdded = environmentAdded
@@ -76,19 +79,26 @@ package final class Deployer: Sendable {
             throw DeploymentError("service \(id) is the host's own")
         }
         report(.phase("unpacked", message: "unpacked service \"\(id.service)\""))
+        do {
+            try claims.enter(id)
+        } catch {
+            try await packages.discard(unpacked)
+            throw DeploymentError(error.message)
+        }
+        defer { claims.leave(id) }
+        let isNew = try await !catalog.environments().contains(environment)
         let version = try await packages.add(unpacked, to: id)
-        work.hold(version.number, of: id)
-        defer { work.release(version.number, of: id) }
+        claims.hold(version.number, of: id)
+        defer { claims.release(version.number, of: id) }
         environmentAdded(environment)
+        if isNew { supervisor.events.append(.environmentAdded, environment, "the first deployment to it made it") }
         do {
             try await supervisor.deploy(
                 RunnableVersion(
                     number: version.number, manifest: version.manifest,
                     codeDirectory: packages.codeDirectory(of: version.number, of: id)), of: id
             ) { phase in
-                let what = "version \(version.number)"
-                report(
-                    .phase(phase.rawValue, message: phase == .starting ? "\(what) starts" : "\(what) answers"))
+                report(.phase(phase, of: version.number))
             }
         } catch {
             await removeFailed(version.number, of: id)
@@ -141,7 +151,7 @@ package final class Deployer: Sendable {
     func prune(_ id: ServiceID) async {
         do {
             // Asked for first: what begins to run or to be deployed after this is live or among the newest.
-            let needed = await runningVersions(id).union(work.held(of: id))
+            let needed = await runningVersions(id).union(claims.held(of: id))
             guard let service = try await catalog.service(id), let live = service.liveVersion else { return }
             let others = service.versions.map(\.number).filter { $0 != live }
             let old = others.sorted().dropLast(bounds.keptVersions).filter { !needed.contains($0) }

@@ -1,13 +1,10 @@
-import LeverCore
 import Synchronization
 
-/// What a ``Deployer`` has in hand: how many deployments, which versions, and whether it takes more.
+/// How many deployments a ``Deployer`` has under way, and whether it takes more.
 final class DeployerWork: Sendable {
     private struct State {
         var underWay = 0
         var isClosed = false
-        /// Versions that are not to be removed, with the number of those who say so.
-        var held: [ServiceID: [Int: Int]] = [:]
         var waitingForClose: [Int: CheckedContinuation<Void, Never>] = [:]
         var waitingForIdle: [CheckedContinuation<Void, Never>] = []
         var tickets = 0
@@ -37,27 +34,6 @@ final class DeployerWork: Sendable {
             return state.waitingForIdle
         }
         for continuation in waiting { continuation.resume() }
-    }
-
-    // MARK: Versions
-
-    /// Keeps a version from being removed until ``release(_:of:)``.
-    func hold(_ version: Int, of id: ServiceID) {
-        state.withLock { $0.held[id, default: [:]][version, default: 0] += 1 }
-    }
-
-    /// Takes a ``hold(_:of:)`` back.
-    func release(_ version: Int, of id: ServiceID) {
-        state.withLock { state in
-            let left = state.held[id, default: [:]][version, default: 1] - 1
-            state.held[id, default: [:]][version] = left > 0 ? left : nil
-            if state.held[id]?.isEmpty == true { state.held[id] = nil }
-        }
-    }
-
-    /// Versions that are held.
-    func held(of id: ServiceID) -> Set<Int> {
-        state.withLock { Set($0.held[id, default: [:]].keys) }
     }
 
     // MARK: The end

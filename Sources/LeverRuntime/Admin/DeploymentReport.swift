@@ -37,6 +37,13 @@ package enum DeploymentProgress: Sendable {
     /// The version is live; the last event.
     case live(LiveVersion)
 
+    /// A version has come to a phase of taking over.
+    static func phase(_ phase: DeploymentPhase, of version: Int) -> DeploymentProgress {
+        .phase(
+            phase.rawValue,
+            message: phase == .starting ? "version \(version) starts" : "version \(version) answers")
+    }
+
     /// The message of `DeployChan` that says so.
     var value: LeverValue {
         switch self {

@@ -51,6 +51,9 @@ package final class EventLog: Sendable {
     /// The newest events, oldest first, at most `count`.
     package func newest(_ count: Int) -> Batch { log.newest(count) }
 
+    /// The events after a number, and how many before them were overwritten; at once.
+    package func read(after number: Int) -> Batch { log.read(after: number) }
+
     /// The events after a number, then each that comes, until ``end()`` or until the task that iterates is cancelled.
     package func subscribe(after number: Int) -> Subscription {
         Subscription(log: log, after: number)

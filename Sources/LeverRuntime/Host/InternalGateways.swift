@@ -46,6 +46,11 @@ actor InternalGateways {
         return "\(made.localAddress)"
     }
 
+    /// Ends the gateway of an environment that is gone. One that comes back gets another.
+    func close(_ environment: EnvironmentName) async {
+        await listeners.removeValue(forKey: environment)?.drain(within: .zero)
+    }
+
     /// Ends all gateways; nothing is called through them any more.
     func close() async {
         isClosed = true

@@ -119,14 +119,24 @@ public final class LeverHost: Service {
                 logger: logger))
         let packages = try PackageStore(directory: data, catalog: catalog, limits: configuration.uploads.limits)
         report(try await packages.sweep())
-        let deployer = Deployer(
-            catalog: catalog, packages: packages, supervisor: supervisor, bounds: configuration.uploads, logger: logger
-        ) { name in
+        let claims = ServiceClaims()
+        let environments = Administrator.Listener { name in
             router.update { $0.add(name) }
-        } runningVersions: { _ in
-            []
+        } removed: { name in
+            router.update { $0.remove(name) }
+            await gateways.close(name)
         }
-        let admin = AdminService(deployer: deployer, catalog: catalog, logger: logger)
+        let deployer = Deployer(
+            catalog: catalog, packages: packages, supervisor: supervisor, claims: claims,
+            bounds: configuration.uploads, logger: logger, environmentAdded: environments.added
+        ) { service in
+            Set(await supervisor.standing(of: service)?.instances.map(\.version) ?? [])
+        }
+        let administrator = Administrator(
+            catalog: catalog, packages: packages, control: supervisor, claims: claims, environments: environments,
+            logger: logger)
+        let admin = AdminService(
+            deployer: deployer, administrator: administrator, control: supervisor, catalog: catalog, logger: logger)
         try await publish(catalog, packages, admin, router, supervisor)
 
         let front = try await listen(router, threads)
@@ -138,6 +148,8 @@ public final class LeverHost: Service {
             logger.info("host ends", metadata: ["lever.connections": "\(front.connectionCount)"])
             start.end()
             deployer.close()
+            // Whoever follows the events or the logs is told that there will be no more, and does not hold the end up.
+            supervisor.events.end()
             supervisor.shutdown()
             await front.drain(within: configuration.shutdownTimeout)
         }

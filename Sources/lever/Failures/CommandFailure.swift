@@ -101,7 +101,9 @@ extension CommandFailure {
         case .unreachable:
             "Is leveroshost running at \(host)? Another host is named with -H <host>:<port> or LEVEROS_IP_PORT."
         case .noEnvironment, .noService:
-            "Deploy a service with: lever deploy <environment> <directory>"
+            "lever ls shows what there is; deploy a service with: lever deploy <environment> <directory>"
+        case .noVersion:
+            "lever versions <service> shows which versions are kept."
         case .noMethod:
             "Methods are called by their exact names, upper and lower case included; the service's code says which it has."
         case .deadline:

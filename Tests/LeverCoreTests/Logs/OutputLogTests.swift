@@ -45,17 +45,34 @@ import Testing
     @Test func readersFollowWholeLinesAndHearWhatTheyMissed() async {
         let log = OutputLog(capacity: 3, lineLength: 10)
         log.append("one\ntw", at: 1)
-        let first = await log.next(after: 0, limit: 10)
-        #expect(first?.elements == [OutputLine(time: 1, text: "one")] && first?.last == 1)
+        #expect(await log.changed(after: 0) == 1)
+        let first = log.read(after: 0, limit: 10)
+        #expect(first.elements == [OutputLine(time: 1, text: "one")] && first.last == 1)
         log.append("o\nthree\nfour\nfive\nsix", at: 2)
-        let rest = await log.next(after: 1, limit: 10)
-        #expect(rest?.elements.map(\.text) == ["three", "four", "five"] && rest?.dropped == 1)
+        #expect(await log.changed(after: 1) == 5)
+        let rest = log.read(after: 1, limit: 10)
+        #expect(rest.elements.map(\.text) == ["three", "four", "five"] && rest.dropped == 1)
         #expect(log.newest(1).elements == [OutputLine(time: 2, text: "five")])
         // The end makes a line of what has none.
         log.end()
-        let end = await log.next(after: 5, limit: 10)
-        #expect(end?.elements == [OutputLine(time: 2, text: "six")])
-        #expect(await log.next(after: 6, limit: 10) == nil)
+        #expect(log.read(after: 5, limit: 10).elements == [OutputLine(time: 2, text: "six")])
+        #expect(await log.changed(after: 6) == nil)
         #expect(log.last(2) == ["five", "six"])
+    }
+
+    @Test func whoeverWaitsHearsOfTheNextLineAndOfTheEnd() async {
+        let log = OutputLog()
+        let waiting = Task {
+            var numbers: [Int] = []
+            while let number = await log.changed(after: numbers.last ?? 0) { numbers.append(number) }
+            return numbers
+        }
+        log.append("no end", at: 0)
+        log.append(" yet\n", at: 0)
+        log.end()
+        #expect(await waiting.value.last == 1)
+        let cancelled = Task { await OutputLog().changed(after: 0) }
+        cancelled.cancel()
+        #expect(await cancelled.value == nil)
     }
 }

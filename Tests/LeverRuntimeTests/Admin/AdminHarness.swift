@@ -16,6 +16,10 @@ final class AdminHarness: Sendable {
     let driver: ServerDriver
     let supervisor: Supervisor
     let deployer: Deployer
+    /// What the administration asks, in place of the supervisor.
+    let control: FakeControl
+    /// Environments that were said to be gone.
+    let removed: Order
     /// What instances are said to run, beside those that do.
     let running: Running
 
@@ -30,7 +34,7 @@ final class AdminHarness: Sendable {
 
     private init(
         _ router: Router, _ data: DataDirectory, _ catalog: InMemoryCatalog, _ driver: ServerDriver,
-        _ supervisor: Supervisor, _ deployer: Deployer, _ running: Running
+        _ supervisor: Supervisor, _ deployer: Deployer, _ control: FakeControl, _ removed: Order, _ running: Running
     ) {
         self.router = router
         self.data = data
@@ -38,6 +42,8 @@ final class AdminHarness: Sendable {
         self.driver = driver
         self.supervisor = supervisor
         self.deployer = deployer
+        self.control = control
+        self.removed = removed
         self.running = running
     }
 
@@ -62,21 +68,36 @@ final class AdminHarness: Sendable {
                 driver: driver, catalog: catalog, router: router, eventLoopGroup: group,
                 gateway: { _ in nil }, bounds: bounds, term: 1, logger: logger))
         let running = Running()
+        let packages = try PackageStore(directory: data, catalog: catalog, limits: uploads.limits)
+        let claims = ServiceClaims()
         let deployer = Deployer(
-            catalog: catalog, packages: try PackageStore(directory: data, catalog: catalog, limits: uploads.limits),
-            supervisor: supervisor, bounds: uploads, logger: logger
+            catalog: catalog, packages: packages, supervisor: supervisor, claims: claims, bounds: uploads,
+            logger: logger
         ) { name in
             router.update { $0.add(name) }
         } runningVersions: { _ in
             running.versions
         }
-        let admin = AdminService(deployer: deployer, catalog: catalog, logger: logger)
+        let control = FakeControl()
+        let removed = Order()
+        let administrator = Administrator(
+            catalog: catalog, packages: packages, control: control, claims: claims,
+            environments: .init(
+                added: { name in router.update { $0.add(name) } },
+                removed: { name in
+                    removed.add("\(name)")
+                    router.update { $0.remove(name) }
+                }),
+            logger: logger)
+        let admin = AdminService(
+            deployer: deployer, administrator: administrator, control: control, catalog: catalog, logger: logger)
         router.update { snapshot in
             snapshot.add(.default)
             snapshot.add(.admin)
             snapshot.set(ServiceRoute(id: .admin, isPrivate: false, isLocalOnly: true, target: .inProcess(admin)))
         }
-        let harness = AdminHarness(router, data, catalog, driver, supervisor, deployer, running)
+        let harness = AdminHarness(
+            router, data, catalog, driver, supervisor, deployer, control, removed, running)
         let result: Result<Void, any Error> = await withTaskGroup { tasks in
             tasks.addTask { await supervisor.run() }
             let result: Result<Void, any Error>

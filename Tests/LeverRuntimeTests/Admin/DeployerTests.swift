@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func whatADeploymentHasInHandIsKept() async throws {
-        let work = DeployerWork()
+        let work = ServiceClaims()
         work.hold(3, of: hello)
         work.hold(3, of: hello)
         work.hold(4, of: hello)

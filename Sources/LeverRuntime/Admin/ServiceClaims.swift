@@ -1,0 +1,109 @@
+import LeverCore
+import Synchronization
+
+/// Who works on which service: any number of deployments and rollbacks at once, or one removal alone. And which versions they
+/// have in hand, so that nobody prunes them.
+package final class ServiceClaims: Sendable {
+    private struct State {
+        /// Deployments and rollbacks of each service.
+        var shared: [ServiceID: Int] = [:]
+        var versions: [ServiceID: [Int: Int]] = [:]
+        var removedServices: Set<ServiceID> = []
+        var removedEnvironments: Set<EnvironmentName> = []
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    // MARK: Services
+
+    /// Begins a deployment or a rollback; ``leave(_:)`` ends it.
+    ///
+    /// - Throws: ``RPCError`` `conflict` while the service or its environment is being removed.
+    func enter(_ id: ServiceID) throws(RPCError) {
+        try state.withLock { state throws(RPCError) in
+            try Self.checkNotRemoved(id, state)
+            state.shared[id, default: 0] += 1
+        }
+    }
+
+    /// Ends what ``enter(_:)`` began.
+    func leave(_ id: ServiceID) {
+        state.withLock { state in
+            let left = state.shared[id, default: 1] - 1
+            state.shared[id] = left > 0 ? left : nil
+        }
+    }
+
+    /// Begins the removal of a service; ``release(_:)`` ends it.
+    ///
+    /// - Throws: ``RPCError`` `conflict` while somebody else works on it.
+    func claim(_ id: ServiceID) throws(RPCError) {
+        try state.withLock { state throws(RPCError) in
+            try Self.checkNotRemoved(id, state)
+            guard state.shared[id] == nil else { throw Self.busy(id) }
+            state.removedServices.insert(id)
+        }
+    }
+
+    /// Ends what ``claim(_:)-(ServiceID)`` began.
+    func release(_ id: ServiceID) {
+        state.withLock { _ = $0.removedServices.remove(id) }
+    }
+
+    /// Begins the removal of an environment with all that is in it; ``release(_:)`` ends it.
+    ///
+    /// - Throws: ``RPCError`` `conflict` while somebody else works on it or on a service of it.
+    func claim(_ environment: EnvironmentName) throws(RPCError) {
+        try state.withLock { state throws(RPCError) in
+            if let busy = state.shared.keys.first(where: { $0.environment == environment }) { throw Self.busy(busy) }
+            let isRemoved =
+                state.removedEnvironments.contains(environment)
+                || state.removedServices.contains { $0.environment == environment }
+            guard !isRemoved else {
+                throw RPCError(.conflict, "environment \"\(environment)\" or a service of it is being removed already")
+            }
+            state.removedEnvironments.insert(environment)
+        }
+    }
+
+    /// Ends what ``claim(_:)-(EnvironmentName)`` began.
+    func release(_ environment: EnvironmentName) {
+        state.withLock { _ = $0.removedEnvironments.remove(environment) }
+    }
+
+    private static func checkNotRemoved(_ id: ServiceID, _ state: State) throws(RPCError) {
+        guard !state.removedServices.contains(id) else {
+            throw RPCError(.conflict, "service \(id) is being removed; try again in a moment")
+        }
+        guard !state.removedEnvironments.contains(id.environment) else {
+            throw RPCError(.conflict, "environment \"\(id.environment)\" is being removed; try again in a moment")
+        }
+    }
+
+    private static func busy(_ id: ServiceID) -> RPCError {
+        RPCError(.conflict, "a version of \(id) is taking over; try again once it has")
+    }
+
+    // MARK: Versions
+
+    /// Keeps a version from being pruned until ``release(_:of:)``.
+    func hold(_ version: Int, of id: ServiceID) {
+        state.withLock { $0.versions[id, default: [:]][version, default: 0] += 1 }
+    }
+
+    /// Takes a ``hold(_:of:)`` back.
+    func release(_ version: Int, of id: ServiceID) {
+        state.withLock { state in
+            let left = state.versions[id, default: [:]][version, default: 1] - 1
+            state.versions[id, default: [:]][version] = left > 0 ? left : nil
+            if state.versions[id]?.isEmpty == true { state.versions[id] = nil }
+        }
+    }
+
+    /// Versions that are held.
+    func held(of id: ServiceID) -> Set<Int> {
+        state.withLock { Set($0.versions[id, default: [:]].keys) }
+    }
+}
