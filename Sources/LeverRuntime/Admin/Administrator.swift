@@ -103,7 +103,6 @@ package final class Administrator: Sendable {
         } catch {
             try await recover([record], isGone: { try await catalog.service(id) == nil }, from: error)
         }
-        control.events.append(.serviceRemoved, id, "an administrator removed it")
     }
 
     /// Ends what runs of a service.
@@ -173,7 +172,6 @@ package final class Administrator: Sendable {
                 records, isGone: { try await !catalog.environments().contains(name) }, from: error)
         }
         await environments.removed(name)
-        for record in records { control.events.append(.serviceRemoved, record.id, "its environment was removed") }
         control.events.append(.environmentRemoved, name, "an administrator removed it")
     }
 

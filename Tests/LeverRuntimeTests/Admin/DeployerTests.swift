@@ -11,16 +11,19 @@ import Testing
             $0.timeout = .milliseconds(50)
             $0.maximumConcurrent = 1
         }) { admin throws in
-            let silent = try await admin.open("DeployServiceChan")
-            try await silent.send(.bytes([0x1F]))
-            guard case .error(let text)? = try await silent.receive() else {
-                Issue.record("it was taken")
-                return
+            // The second one has the first one's place.
+            for _ in 0..<2 {
+                let silent = try await admin.open("DeployServiceChan")
+                try await silent.send(.bytes([0x1F]))
+                guard case .error(let text)? = try await silent.receive() else {
+                    Issue.record("it was taken")
+                    return
+                }
+                #expect(text.stringValue?.contains("did not arrive within 0.05 seconds") == true, "\(text)")
+                // What came of it is gone.
+                #expect(TestFiles.names(admin.data.uploads).isEmpty)
+                #expect(try await silent.receive() == nil)
             }
-            #expect(text.stringValue?.contains("did not arrive within 0.05 seconds") == true, "\(text)")
-            // What came of it is gone, and its place is free.
-            #expect(TestFiles.names(admin.data.uploads).isEmpty)
-            #expect(try await admin.deploy("1") == 1)
         }
     }
 

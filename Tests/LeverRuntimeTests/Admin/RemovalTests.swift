@@ -27,7 +27,6 @@ import Testing
             #expect(try await admin.catalog.service(hello) == nil)
             #expect(!TestFiles.exists(admin.data.codeDirectory(of: 1, of: hello)))
             #expect(TestFiles.names(admin.data.packages).isEmpty)
-            #expect(admin.control.events.newest(1).elements.first?.kind == .serviceRemoved)
             // Its numbers are not used again.
             #expect(try await admin.deploy("2") == 2)
         }
