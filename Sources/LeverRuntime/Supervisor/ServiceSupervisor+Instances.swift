@@ -5,29 +5,17 @@ import Logging
 
 // Instances: what the controller decides about them.
 extension ServiceSupervisor {
-    func handle(_ event: ServiceController.Event) {
-        if case .drained(let id) = event, !isEmpty(id) { return }
-        // Resources are to be given up, not moved, when their instances are drained.
-        if case .shutdown = event { handle(ResourceDirectory.Event.shutdown) }
-        for action in controller.handle(event, at: .now) { carryOut(action) }
-        if case .exited(let id, let how) = event { forget(id, how) }
-    }
-
-    private func carryOut(_ action: ServiceController.Action) {
+    func carryOut(_ action: ServiceController.Action) {
         switch action {
         case .start(let id, let version): start(id, version)
         case .startTimedOut(let id): startTimedOut(id)
         case .publish: publish()
         case .drain(let id): drain(id)
-        case .undrain(let id):
-            instances[id]?.route?.gate.reopen()
-            handle(ResourceDirectory.Event.instanceUndrained(id))
+        case .undrain(let id): instances[id]?.route?.gate.reopen()
         case .endCalls(let id): endCalls(id)
         case .terminate(let id): terminate(id)
         case .kill(let id): kill(id)
-        case .failWaiting(let error):
-            context.router.waitingRoom.release(service, resource: nil, failing: error)
-            handle(ResourceDirectory.Event.startFailed(error))
+        case .failWaiting(let error): context.router.waitingRoom.release(service, resource: nil, failing: error)
         case .commit(let version): commit(version)
         case .deployed(let version, let request): deployed(version, request)
         case .deploymentFailed(let version, let request, let error): deploymentFailed(version, request, error)
@@ -74,47 +62,33 @@ extension ServiceSupervisor {
         }
         let time = instance.startTime.map { ", \($0 / .milliseconds(1)) ms after its start" } ?? ""
         note(.instanceReady, id, "version \(instance.version)\(time)")
-        handle(ResourceDirectory.Event.instanceReady(id, version: instance.version))
         lookSoon()
     }
 
     private func drain(_ id: InstanceID) {
         note(.instanceDraining, id, "no new calls")
-        guard let route = instances[id]?.route else {
-            input.yield(.event(.drained(id)))
-            return
+        askGate(id)
+    }
+
+    /// Closes the gate of a draining instance, if it is not closed, and has it said when nobody is inside.
+    func askGate(_ id: InstanceID) {
+        guard controller.instances.contains(where: { $0.id == id && $0.state == .draining }) else { return }
+        if let gate = instances[id]?.route?.gate {
+            gate.close { [input] in input.yield(.gateDrained(id)) }
+        } else {
+            input.yield(.gateDrained(id))
         }
-        closeGate(route)
-        // What leaves for want of calls has all the time it needs.
-        let mayReturn = controller.instances.first { $0.id == id }?.mayReturn ?? false
-        let window = mayReturn ? Duration.seconds(365 * 86_400) : context.bounds.resources.moveWindow
-        handle(ResourceDirectory.Event.instanceDraining(id, window: window))
     }
 
-    private func closeGate(_ route: InstanceRoute) {
-        route.gate.close { [input, id = route.id] in input.yield(.event(.drained(id))) }
-    }
-
-    /// Whether nothing keeps a draining instance: no call, and no resource but those that it does not let go of.
-    private func isEmpty(_ id: InstanceID) -> Bool {
-        guard let gate = instances[id]?.route?.gate else { return true }
+    func gateDrained(_ id: InstanceID) {
         // A drain that was taken back may have been reported before: calls are inside again.
-        guard gate.isClosed, gate.inFlight == 0 else { return false }
-        guard directory.resourceCount(on: id) > 0 else { return true }
-        return directory.standings.allSatisfy { $0.activation?.instance != id || $0.phase == .stuck }
-    }
-
-    /// The last resource has left an instance that drains.
-    func emptied(_ id: InstanceID) {
-        guard let route = instances[id]?.route, route.gate.isClosed else { return }
-        closeGate(route)
+        if let gate = instances[id]?.route?.gate, !gate.isClosed || gate.inFlight > 0 { return }
+        handle(ServiceMachine.Event.gateDrained(id))
     }
 
     /// Asks again of instances that only wait for resources which they will not let go of.
     func lookAtDraining() {
-        for instance in controller.instances where instance.state == .draining {
-            handle(ServiceController.Event.drained(instance.id))
-        }
+        for instance in controller.instances where instance.state == .draining { gateDrained(instance.id) }
     }
 
     private func endCalls(_ id: InstanceID) {
@@ -142,12 +116,11 @@ extension ServiceSupervisor {
         instances[id]?.run.handle.terminate(grace: .zero)
     }
 
-    private func forget(_ id: InstanceID, _ how: String) {
+    func forget(_ id: InstanceID, _ how: String) {
         note(.instanceEnded, id, String(how.prefix(512)))
         instances[id] = nil
         // Now that no route leads to it, no call makes a connection to it any more.
         context.router.forget(id)
-        handle(ResourceDirectory.Event.instanceDied(id, how: how))
         forgetVersions()
         lookSoon()
     }

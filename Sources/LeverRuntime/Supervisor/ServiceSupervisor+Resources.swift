@@ -5,18 +5,8 @@ import NIOCore
 
 // Resources: what the directory decides about them.
 extension ServiceSupervisor {
-    func handle(_ event: ResourceDirectory.Event) {
-        let silent = Set(controller.instances.lazy.filter { !$0.isResponsive }.map(\.id))
-        let actions = directory.handle(event, at: .now) { id in
-            // One that does not answer is the last to get another resource.
-            silent.contains(id) ? Int.max / 2 : instances[id]?.route?.gate.inFlight ?? 0
-        }
-        for action in actions { carryOut(action) }
-    }
-
-    private func carryOut(_ action: ResourceDirectory.Action) {
+    func carryOut(_ action: ResourceDirectory.Action) {
         switch action {
-        case .needInstance: handle(ServiceController.Event.callsWaiting)
         case .sendNewResource(let resource, let activation): sendNewResource(resource, activation)
         case .activate(let resource, let activation): activate(resource, activation)
         case .releaseWaiters(let resource): context.router.waitingRoom.release(service, resource: resource)
@@ -27,16 +17,13 @@ extension ServiceSupervisor {
         case .endCalls(let resource, let epoch, let error): end(.all, resource, epoch, error)
         case .sendCloseResource(let resource, let activation): sendCloseResource(resource, activation)
         case .forget(let resource, let epoch): forget(resource, epoch)
-        case .drainInstanceAndKill(let instance, let why):
-            note(.resourceStuck, instance, why)
-            handle(ServiceController.Event.condemn(instance))
-        case .emptied(let instance): emptied(instance)
+        case .drainInstanceAndKill(let instance, let why): note(.resourceStuck, instance, why)
         case .moved(let resource, let activation):
             note(.resourceMoved, activation.instance, "resource \"\(resource.rawValue.prefix(64))\"")
             moveEnded(resource, .success(activation))
         case .moveFailed(let resource, let error): moveEnded(resource, .failure(error))
         case .wake(let time): setResourceWake(time)
-        case .stopped: break
+        case .needInstance, .emptied, .stopped: break
         }
     }
 

@@ -67,10 +67,8 @@ extension ServiceSupervisor {
     func deployed(_ version: Int, _ request: Int) {
         note(.deploymentLive, "version \(version)")
         waiters.removeValue(forKey: request)?.continuation.resume(returning: .success(()))
-        guard directory.liveVersion != version else { return }
         // The load of another version says little about this one's.
         policy = context.makePolicy(service)
-        handle(ResourceDirectory.Event.versionLive(version))
     }
 
     func deploymentFailed(_ version: Int, _ request: Int, _ error: RPCError) {

@@ -5,8 +5,8 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// Carries out what is decided for one service: ``ServiceController`` decides about its instances, `ResourceDirectory` about its
-/// resources, a `ScalingPolicy` about how many instances there are.
+/// Carries out what is decided for one service: a `ServiceMachine` decides about its instances and resources, a `ScalingPolicy`
+/// about how many instances there are.
 ///
 /// Life cycle: made, then ``run()`` once, for as long as the service exists. Events come in through a stream and are
 /// handled one after the other; what takes time runs beside, in child tasks that report back through the same stream. Parts:
@@ -16,6 +16,8 @@ package actor ServiceSupervisor {
     enum Input: Sendable {
         case event(ServiceController.Event)
         case resource(ResourceDirectory.Event)
+        /// The gate of a draining instance was closed and empty.
+        case gateDrained(InstanceID)
         case ready(InstanceRoute, holdsPort: Bool, gateway: String?)
         case takeOver(RunnableVersion, newest: Int?, Waiter)
         /// Calls wait for resources; which, `waitingResources` says.
@@ -50,7 +52,9 @@ package actor ServiceSupervisor {
     /// The resources for which the word is on its way.
     private nonisolated let waitingResources = Mutex<Set<ResourceID>>([])
 
-    var controller: ServiceController
+    private var machine: ServiceMachine
+    var controller: ServiceController { machine.instances }
+    var directory: ResourceDirectory { machine.resources }
     var versions: [Int: RunnableVersion] = [:]
     var instances: [InstanceID: Instance] = [:]
     var waiters: [Int: Waiter] = [:]
@@ -58,7 +62,6 @@ package actor ServiceSupervisor {
     /// `host:port` of the environment's internal gateway; known once an instance is ready.
     var gateway: String?
 
-    var directory: ResourceDirectory
     var activations: [ResourceID: ActivationRoute] = [:]
     /// Who waits for the end of a move.
     var moves: [ResourceID: [CheckedContinuation<Result<Activation, RPCError>, Never>]] = [:]
@@ -89,12 +92,14 @@ package actor ServiceSupervisor {
         let name = String(
             service.service.rawValue.unicodeScalars.lazy.filter { $0.isASCII && $0.properties.isAlphabetic }
                 .prefix(16).map(Character.init))
-        controller = ServiceController(
-            service: service, live: live.map { Self.candidate($0, service, context) },
-            idPrefix: "\(name.isEmpty ? "service" : name)-\(context.run)-\(number)", configuration: context.bounds.life)
-        directory = ResourceDirectory(
-            service: service, liveVersion: live?.number, epochs: epochs, placement: context.placement,
-            configuration: context.bounds.resources)
+        machine = ServiceMachine(
+            instances: ServiceController(
+                service: service, live: live.map { Self.candidate($0, service, context) },
+                idPrefix: "\(name.isEmpty ? "service" : name)-\(context.run)-\(number)",
+                configuration: context.bounds.life),
+            resources: ResourceDirectory(
+                service: service, liveVersion: live?.number, epochs: epochs, placement: context.placement,
+                configuration: context.bounds.resources))
         policy = context.makePolicy(service)
         lastIdleLook = .now
         var logger = context.logger
@@ -190,6 +195,8 @@ package actor ServiceSupervisor {
             handle(event)
         case .resource(let event):
             handle(event)
+        case .gateDrained(let id):
+            gateDrained(id)
         case .ready(let route, let holdsPort, let gateway):
             instances[route.id]?.route = route
             self.gateway = gateway
@@ -211,6 +218,28 @@ package actor ServiceSupervisor {
             break
         }
     }
+
+    // MARK: Decisions
+
+    func handle(_ event: ServiceController.Event) {
+        handle(.instances(event))
+        if case .exited(let id, let how) = event { forget(id, how) }
+    }
+
+    func handle(_ event: ResourceDirectory.Event) { handle(.resources(event)) }
+
+    func handle(_ event: ServiceMachine.Event) {
+        let actions = machine.handle(event, at: .now) { instances[$0]?.route?.gate.inFlight ?? 0 }
+        for action in actions {
+            switch action {
+            case .instances(let action): carryOut(action)
+            case .resources(let action): carryOut(action)
+            case .askGate(let id): askGate(id)
+            }
+        }
+    }
+
+    // MARK: Jobs and timers
 
     /// Has something done beside; it reports back through the input.
     func run(_ job: @escaping @Sendable () async -> Void) {
