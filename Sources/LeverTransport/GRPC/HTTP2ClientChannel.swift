@@ -4,7 +4,8 @@ package import NIOCore
 /// The caller's end of a channel over a stream.
 ///
 /// Unchecked: all state is confined to the connection's event loop, which the methods that tasks call go to first.
-package final class HTTP2ClientChannel: RPCChannel, HTTP2StreamDelegate, GRPCPortUser, EndableCall, @unchecked Sendable {
+package final class HTTP2ClientChannel: RPCChannel, HTTP2StreamDelegate, GRPCPortUser, EndableCall, @unchecked Sendable
+{
     private enum State {
         case opening(WaitingTask<Void>)
         case open
@@ -191,7 +192,8 @@ package final class HTTP2ClientChannel: RPCChannel, HTTP2StreamDelegate, GRPCPor
         var error = RPCError.of(end, context, wasOpened: self.stream != nil)
         self.stream = nil
         if case .notBegun = end, let deadline = context.deadline, deadline <= .now {
-            error = RPCError(.deadline, "the channel \"\(context.url)\" was not opened in time", cause: CallUnanswered())
+            error = RPCError(
+                .deadline, "the channel \"\(context.url)\" was not opened in time", cause: CallUnanswered())
         }
         let isOpening = if case .opening = state { true } else { false }
         settle(.failure(error))

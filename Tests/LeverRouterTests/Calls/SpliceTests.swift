@@ -29,9 +29,9 @@ struct SpliceTests {
                 ("x-anything", "1"), ("lever-resource-epoch", "9"), ("lever-version", "9"), ("lever-call-id", "abc"),
                 ("lever-call-depth", "2"), ("custom", "kept"),
             ]
-            _ = await harness.call(url: "/hello/room/1/Say", headers: forged).ended()
+            _ = await harness.call(url: "/hello/Say", headers: forged).ended()
             let seen = try #require(instances[0].seen.first).headers
-            #expect(seen["lever-url"] == "lever://dev.lever/hello/room/1/Say")
+            #expect(seen["lever-url"] == "lever://dev.lever/hello//Say")
             #expect(seen["x-lever-src-env"] == nil)
             #expect(seen["x-lever-internal-rpc-gateway"] == "127.0.0.1:9999")
             #expect(seen["x-anything"] == nil)
@@ -67,6 +67,8 @@ struct SpliceTests {
             ("lever://dev.lever", RPCHeader.unaryPath, [], 3, "bad-url"),
             (nil, RPCHeader.unaryPath, [], 3, "bad-url"),
             ("lever://dev.lever/hello/_secret", RPCHeader.unaryPath, [], 12, "no-method"),
+            ("lever://dev.lever/hello/NewResource", RPCHeader.unaryPath, [], 12, "no-method"),
+            ("lever://dev.lever/hello/room/CloseResource", RPCHeader.unaryPath, [], 12, "no-method"),
             ("lever://dev.lever/hello/FeedChan", RPCHeader.unaryPath, [], 12, "no-method"),
             ("lever://dev.lever/hello/Say", RPCHeader.channelPath, [], 12, "no-method"),
             ("lever://dev.lever/hello/Say", "/core.LeverRPC/Other", [], 12, "no-method"),

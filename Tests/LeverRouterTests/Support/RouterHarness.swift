@@ -94,6 +94,28 @@ final class RouterHarness: Sendable {
         }
     }
 
+    /// Puts an activation of a resource into the table.
+    @discardableResult
+    func activate(_ resource: String, epoch: UInt32 = 1, on instance: InstanceRoute) -> ActivationRoute {
+        let route = ActivationRoute(
+            resource: ResourceID(resource), epoch: Epoch(term: 1, counter: epoch), instance: instance)
+        router.update { $0.activate(route) }
+        return route
+    }
+
+    /// Begins a call over a connection of its own, which ends at another event loop of the router's than the client's usual
+    /// one does in half of the cases.
+    func callOverNewConnection(url: String, headers: [(String, String)] = []) async throws -> TestCall {
+        let (loop, port) = (group.next(), front.localAddress!.port!)
+        let endpoint = try await loop.submit {
+            NIOLoopBound(
+                HTTP2Endpoint(
+                    address: .tcp(host: "127.0.0.1", port: port), eventLoop: loop, logger: Logger(label: "client")),
+                eventLoop: loop)
+        }.get()
+        return .begin(endpoint, on: loop, url: url, headers: headers)
+    }
+
     /// Begins a call of the client.
     func call(
         url: String? = "lever://dev.lever/hello//Say", path: String = RPCHeader.unaryPath,

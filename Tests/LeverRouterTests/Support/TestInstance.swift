@@ -38,6 +38,9 @@ final class TestInstance: Sendable {
     private let channel: any Channel
     private let shared: Shared
 
+    /// What the instance does with the requests to come.
+    func behave(_ behaviour: Behaviour) { shared.behaviour.withLock { $0 = behaviour } }
+
     final class Shared: Sendable {
         let behaviour: Mutex<Behaviour>
         let seen = Mutex<[Seen]>([])
