@@ -8,6 +8,7 @@ import Testing
     @Test func deploymentsAndRollbacksUnderLoadFailNothing() async throws {
         let folder = try ServiceFolder()
         let witness = try Witness(in: folder)
+        let service = ServiceID(environment: .default, service: try ServiceName("witness"))
         try await EmbeddedHost.with({
             $0.resources.moveWindow = .milliseconds(300)
             $0.uploads.keptVersions = 30
@@ -60,8 +61,7 @@ import Testing
                                 == version)
                         if version % 4 == 0 {
                             let target = Int.random(in: 1..<version)
-                            _ = try await host.admin(
-                                "Rollback", "dev.lever", "witness", .number(Double(target)))
+                            _ = try await host.client.admin().rollback(service, to: target)
                             #expect(try await host.witness("", "Version") == .string("\(target)"))
                         }
                     }
