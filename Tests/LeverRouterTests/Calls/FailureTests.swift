@@ -96,9 +96,11 @@ struct FailureTests {
     func waiting() async throws {
         try await RouterHarness.run([.echo]) { harness, instances, routes in
             harness.publish([])
+            await harness.settle()
             let calls = (0..<5).map { harness.call(body: [0, 0, 0, 0, 1, UInt8($0)]) }
             #expect(await poll { harness.router.waitingRoom.count(RouterHarness.service) == 5 })
             harness.publish(routes)
+            await harness.settle()
             harness.router.waitingRoom.release(RouterHarness.service, resource: nil)
             for (index, call) in calls.enumerated() {
                 let answer = await call.ended()
@@ -146,6 +148,7 @@ struct FailureTests {
     func slowReader() async throws {
         try await RouterHarness.run([.flood(20_000_000), .echo]) { harness, instances, routes in
             harness.publish([routes[0]])
+            await harness.settle()
             let slow = harness.call(readsData: false)
             #expect(await poll { slow.current.data.count > 0 })
             // Three windows lie between the two ends: the client's, the host's, and what the sockets take.
@@ -156,6 +159,7 @@ struct FailureTests {
             }
             #expect(sent < 2_000_000, "\(sent) bytes left the instance though nobody reads")
             harness.publish([routes[1]])
+            await harness.settle()
             for _ in 0..<5 { #expect(await harness.call().ended().status == 0) }
             await slow.withStream { $0.reset(.cancel) }
             #expect(await poll { instances[0].seen[0].end == .resetByPeer(.cancel) })

@@ -17,6 +17,7 @@ struct ResourceTests {
     func holder() async throws {
         try await RouterHarness.run([.echo, .echo]) { harness, instances, routes in
             let activation = harness.activate("room/1", epoch: 7, on: routes[1])
+            await harness.settle()
             for _ in 0..<10 { #expect(await harness.call(url: Self.url).ended().status == 0) }
             _ = await harness.call(url: Self.url, headers: [("lever-call-id", "mine")]).ended()
             #expect(instances[0].seen.isEmpty)
@@ -33,6 +34,7 @@ struct ResourceTests {
     func fromInside() async throws {
         try await RouterHarness.run([.echo, .echo]) { harness, instances, routes in
             let activation = harness.activate("room", epoch: 3, on: routes[1])
+            await harness.settle()
             let transport = try await harness.router.transport(caller: .host)
             for _ in 0..<5 {
                 // The test's instance echoes the arguments, which are no reply; it has been called all the same.
@@ -60,6 +62,7 @@ struct ResourceTests {
             #expect(harness.router.waitingRoom.count(RouterHarness.service) == 4)
             #expect(await harness.call().ended().status == 0, "calls without a resource have somewhere to go")
             harness.activate("room", on: routes[0])
+            await harness.settle()
             harness.router.waitingRoom.release(RouterHarness.service, resource: Self.room)
             for call in calls { #expect(await call.ended().status == 0) }
             #expect(waiting(harness, ResourceID("other")) == 1)
@@ -74,12 +77,14 @@ struct ResourceTests {
     func gates() async throws {
         try await RouterHarness.run([.echo]) { harness, instances, routes in
             let activation = harness.activate("room", on: routes[0])
+            await harness.settle()
             routes[0].gate.close {}
             #expect(await harness.call(url: "lever://dev.lever/hello/room/Say").ended().status == 0)
             activation.gate.close {}
             let call = harness.call(url: "lever://dev.lever/hello/room/Say")
             #expect(await poll { waiting(harness, Self.room) == 1 })
             harness.activate("room", epoch: 2, on: routes[0])
+            await harness.settle()
             harness.router.waitingRoom.release(RouterHarness.service, resource: Self.room)
             #expect(await call.ended().status == 0)
             let epochs = instances[0].seen.map { $0.headers["lever-resource-epoch"] }
@@ -92,6 +97,7 @@ struct ResourceTests {
         try await RouterHarness.run([.silent]) { harness, instances, routes in
             let url = "lever://dev.lever/hello/room/Say"
             let activation = harness.activate("room", on: routes[0])
+            await harness.settle()
             let outer = harness.call(url: url)
             #expect(await poll { instances[0].seen.count == 1 })
             let id = try #require(instances[0].seen[0].headers["lever-call-id"])
@@ -114,16 +120,21 @@ struct ResourceTests {
 
     @Test("a refused call is tried at the same instance alone, and waits where the activation is gone")
     func refused() async throws {
-        try await RouterHarness.run([.refuse, .echo]) { harness, instances, routes in
+        var configuration = RouterConfiguration()
+        configuration.attempts = 8
+        try await RouterHarness.run([.refuse, .echo], configuration: configuration) { harness, instances, routes in
             harness.activate("room", on: routes[0])
+            await harness.settle()
             let answer = await harness.call(url: "lever://dev.lever/hello/room/Say").ended()
             #expect(answer.reason == "start-failed")
-            #expect(instances.map(\.seen.count) == [3, 0])
+            #expect(instances.map(\.seen.count) == [8, 0])
             let call = harness.call(url: "lever://dev.lever/hello/room/Say")
-            #expect(await poll { instances[0].seen.count > 3 })
+            #expect(await poll { instances[0].seen.count > 8 })
             harness.router.update { $0.forget(Self.room, epoch: Epoch(term: 1, counter: 1), of: RouterHarness.service) }
+            await harness.settle()
             #expect(await poll { waiting(harness, Self.room) == 1 })
             harness.activate("room", epoch: 2, on: routes[1])
+            await harness.settle()
             harness.router.waitingRoom.release(RouterHarness.service, resource: Self.room)
             #expect(await call.ended().status == 0)
         }
@@ -133,6 +144,7 @@ struct ResourceTests {
     func ends() async throws {
         try await RouterHarness.run([.silent]) { harness, instances, routes in
             let activation = harness.activate("room", on: routes[0])
+            await harness.settle()
             let call = harness.call(url: "lever://dev.lever/hello/room/Say")
             let channel = harness.call(
                 url: "lever://dev.lever/hello/room/TalkChan", path: RPCHeader.channelPath, body: nil)

@@ -10,6 +10,7 @@ struct UnreachableTests {
     func crash() async throws {
         try await RouterHarness.run([.echo, .echo]) { harness, instances, routes in
             harness.publish([routes[0]])
+            await harness.settle()
             try await instances[0].stop()
             let room = harness.router.waitingRoom
             let call = harness.call()
@@ -21,6 +22,7 @@ struct UnreachableTests {
             #expect(call.current.end == nil)
             // Nobody releases them: they look again by themselves.
             harness.publish([routes[1]])
+            await harness.settle()
             #expect(await call.ended().status == 0)
             _ = try? await inside.value
             #expect(instances[1].seen.count == 2)
@@ -54,6 +56,7 @@ struct UnreachableTests {
             let route = InstanceRoute(
                 id: InstanceID("mute"), service: RouterHarness.service, version: 1, address: mute.address)
             harness.publish([route])
+            await harness.settle()
             for _ in 0..<5 {
                 let answer = await harness.call(headers: [("grpc-timeout", "60m")]).ended()
                 #expect(answer.status == 4)
@@ -88,10 +91,12 @@ struct UnreachableTests {
     func lateEnd() async throws {
         try await RouterHarness.run([.echo]) { harness, instances, routes in
             harness.publish([])
+            await harness.settle()
             let call = harness.call(body: nil)
             #expect(await poll { harness.router.waitingRoom.count(RouterHarness.service) == 1 })
             await call.withStream { $0.send(data: ByteBuffer(), endStream: true) }
             harness.publish(routes)
+            await harness.settle()
             harness.router.waitingRoom.release(RouterHarness.service, resource: nil)
             #expect(await call.ended().status == 0)
         }

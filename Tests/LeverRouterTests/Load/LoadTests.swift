@@ -57,6 +57,7 @@ struct LoadTests {
         try await RouterHarness.run([.echo, .stream]) { harness, _, routes in
             let router = harness.router
             harness.publish([routes[0]])
+            await harness.settle()
             for _ in 0..<5 { _ = await harness.call().ended() }
             let transport = try await router.transport(caller: .host)
             _ = try? await transport.call(CallContext(url: LeverURL("lever://dev.lever/hello//Say")), .values([]))
@@ -67,6 +68,7 @@ struct LoadTests {
             #expect(load.completedTime > .zero)
             #expect(load.channels == 0)
             harness.publish([])
+            await harness.settle()
             let waiting = harness.call()
             #expect(await poll { router.waitingRoom.count(RouterHarness.service) == 1 })
             let during = await router.takeLoad(of: RouterHarness.service)
@@ -74,6 +76,7 @@ struct LoadTests {
             #expect(during.completed == 0)
             #expect(during.calls > 0)
             harness.publish([routes[1]])
+            await harness.settle()
             router.waitingRoom.release(RouterHarness.service, resource: nil)
             #expect(await waiting.ended().status == 0)
             let channel = harness.call(
@@ -88,6 +91,7 @@ struct LoadTests {
             await channel.withStream { $0.send(data: ByteBuffer(), endStream: true) }
             #expect(await channel.ended().status == 0)
             router.update { $0.remove(RouterHarness.service) }
+            await harness.settle()
             let removed = await router.takeLoad(of: RouterHarness.service)
             #expect(removed == ServiceLoad())
         }

@@ -94,6 +94,11 @@ final class RouterHarness: Sendable {
         }
     }
 
+    /// Waits until all loops have the table as it stands: a call may come in before a loop has taken it.
+    func settle() async {
+        for loop in group.makeIterator() { try? await loop.submit {}.get() }
+    }
+
     /// Puts an activation of a resource into the table.
     @discardableResult
     func activate(_ resource: String, epoch: UInt32 = 1, on instance: InstanceRoute) -> ActivationRoute {
