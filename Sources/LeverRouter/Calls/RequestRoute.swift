@@ -136,7 +136,7 @@ final class RequestRoute {
     }
 
     /// Headers that end here: pseudo-headers (written anew), those only the host may set, and every `x-` header of a caller.
-    private static func isDropped(_ name: String) -> Bool {
+    static func isDropped(_ name: String) -> Bool {
         switch name {
         case RPCHeader.resourceEpoch, RPCHeader.version, RPCHeader.error, RPCHeader.errorReason, "content-length": true
         default: name.utf8.first == UInt8(ascii: ":") || name.hasPrefix("x-")

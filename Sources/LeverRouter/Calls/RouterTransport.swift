@@ -65,7 +65,10 @@ package struct RouterTransport: ReplyMetadataTransport, @unchecked Sendable {
         var context = context
         let environment = context.url.environment ?? caller.environment ?? .default
         context.url.environment = environment
-        if let source = caller.environment, source != environment { context.callerEnvironment = source.rawValue }
+        // What only the host may say, nobody brings along, whichever way the call came.
+        context.callerEnvironment = caller.environment.flatMap { $0 == environment ? nil : $0.rawValue }
+        context.epoch = nil
+        context.metadata.removeAll { RequestRoute.isDropped($0.name) }
         let service = ServiceID(environment: environment, service: context.url.service)
         return (context, TransportCall(context, service: service, caller: caller, router: router))
     }
