@@ -96,6 +96,19 @@ test('CloseResource waits for NewResource, too', async (t) => {
     assert.deepEqual((await service.invoke('held')).slice(-2), ['taken', '-slow']);
 });
 
+test('CloseResource waits for a channel method that goes on after its channel', async (t) => {
+    const { service } = await startInstance(t, 'service.js');
+    const stream = await service.resource('r').invokeChan('lingerChan');
+    stream.destroy();
+    await until(async () => (await service.invoke('held')).includes('ended'), 'the channel has ended');
+    const closing = service.invoke('CloseResource', 'r');
+    await service.invoke('echo', 1);
+    assert.ok(!(await service.invoke('held')).includes('-r'));
+    await service.invoke('release');
+    await closing;
+    assert.deepEqual((await service.invoke('held')).slice(-2), ['left r', '-r']);
+});
+
 test('resources that only look alike are two', async (t) => {
     const { service } = await startInstance(t, 'service.js');
     const holding = service.resource('caf\u00e9').invoke('hold');

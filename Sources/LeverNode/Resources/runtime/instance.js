@@ -248,8 +248,11 @@ class Instance {
     serveChannel(channel, call, method, args) {
         const { resource } = call.url;
         if (resource !== '') args.unshift(resource);
+        // The function may go on after the channel has ended, and acts for the resource until it returns.
         const leave = this.resources.enter(resource);
-        channel.once('close', leave);
+        let users = 1;
+        const over = () => { if (--users === 0) leave(); };
+        channel.once('close', over);
         const settle = (failed, error) => {
             if (failed) {
                 endWithError(channel, error);
@@ -258,7 +261,11 @@ class Instance {
                 channel.end();
             }
         };
-        context.run(call, () => callChannelMethod(method, channel, args, settle));
+        const running = context.run(call, () => callChannelMethod(method, channel, args, settle));
+        if (running) {
+            users += 1;
+            running.then(over);
+        }
     }
 }
 

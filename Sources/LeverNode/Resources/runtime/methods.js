@@ -77,18 +77,22 @@ function callMethod({ run, owner }, args, settle) {
     }
 }
 
-/** Calls a channel method; `settle(failed, error, isAsync)` tells of its end where it has one. */
+/**
+ * Calls a channel method; `settle(failed, error)` tells of its end where it has one. Returns a promise of the time when an
+ * async function has returned, undefined for any other.
+ */
 function callChannelMethod({ run, owner }, channel, args, settle) {
     let returned;
     try {
         returned = Reflect.apply(run, owner, [channel, ...args]);
     } catch (error) {
         settle(true, error);
-        return;
+        return undefined;
     }
     if (returned !== null && typeof returned === 'object' && typeof returned.then === 'function') {
-        returned.then(() => settle(false), (error) => settle(true, error));
+        return returned.then(() => settle(false), (error) => settle(true, error));
     }
+    return undefined;
 }
 
 module.exports = { findMethod, callMethod, callChannelMethod };
