@@ -99,6 +99,7 @@ test('CloseResource waits for NewResource, too', async (t) => {
 test('CloseResource waits for a channel method that goes on after its channel', async (t) => {
     const { service } = await startInstance(t, 'service.js');
     const stream = await service.resource('r').invokeChan('lingerChan');
+    stream.on('error', () => {});
     stream.destroy();
     await until(async () => (await service.invoke('held')).includes('ended'), 'the channel has ended');
     const closing = service.invoke('CloseResource', 'r');
