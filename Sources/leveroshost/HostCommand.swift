@@ -60,6 +60,15 @@ struct HostCommand: AsyncParsableCommand {
     @Option(help: Self.help(.drainTimeout))
     var drainTimeout: String?
 
+    @Option(help: Self.help(.channelDrainTimeout))
+    var channelDrainTimeout: String?
+
+    @Option(help: Self.help(.livenessTimeout))
+    var livenessTimeout: String?
+
+    @Option(help: Self.help(.resourceIdleTimeout))
+    var resourceIdleTimeout: String?
+
     @Option(help: Self.help(.shutdownTimeout))
     var shutdownTimeout: String?
 
@@ -99,7 +108,9 @@ struct HostCommand: AsyncParsableCommand {
         let given: [(HostSetting, String?)] = [
             (.listen, listen), (.dataDirectory, dataDir), (.driver, driver), (.logLevel, logLevel),
             (.logFormat, logFormat), (.trustedHosts, trustedHosts), (.startTimeout, startTimeout),
-            (.idleTimeout, idleTimeout), (.drainTimeout, drainTimeout), (.shutdownTimeout, shutdownTimeout),
+            (.idleTimeout, idleTimeout), (.drainTimeout, drainTimeout), (.channelDrainTimeout, channelDrainTimeout),
+            (.livenessTimeout, livenessTimeout), (.resourceIdleTimeout, resourceIdleTimeout),
+            (.shutdownTimeout, shutdownTimeout),
             (.deadline, deadline), (.maximumUpload, maxUpload), (.maximumUnpacked, maxUnpacked),
             (.maximumBody, maxBody), (.threads, threads),
         ]

@@ -13,6 +13,9 @@ enum HostSetting: String, CaseIterable {
     case startTimeout = "start-timeout"
     case idleTimeout = "idle-timeout"
     case drainTimeout = "drain-timeout"
+    case channelDrainTimeout = "channel-drain-timeout"
+    case livenessTimeout = "liveness-timeout"
+    case resourceIdleTimeout = "resource-idle-timeout"
     case shutdownTimeout = "shutdown-timeout"
     case deadline
     case maximumUpload = "max-upload"
@@ -41,6 +44,9 @@ enum HostSetting: String, CaseIterable {
         case .startTimeout: "How long an instance may take to its first answer; else 15s"
         case .idleTimeout: "How long a service without calls keeps its last instance; else 1m"
         case .drainTimeout: "How long calls may go on at an old version; else 30s"
+        case .channelDrainTimeout: "How long channels may stay open at an old version; else 5m"
+        case .livenessTimeout: "How long an instance may be silent and still before it is replaced; else 30s"
+        case .resourceIdleTimeout: "How long a resource without calls stays active; else 3m"
         case .shutdownTimeout: "How long calls may go on once the host is to stop; else 10s"
         case .deadline: "The deadline of calls that bring none; else 60s"
         case .maximumUpload: "The largest package, compressed; else 30MiB"
@@ -56,7 +62,9 @@ enum HostSetting: String, CaseIterable {
         case .listen: "host:port|unix:path"
         case .dataDirectory: "directory"
         case .driver, .logLevel, .logFormat, .trustedHosts: "name"
-        case .startTimeout, .idleTimeout, .drainTimeout, .shutdownTimeout, .deadline: "time"
+        case .startTimeout, .idleTimeout, .drainTimeout, .channelDrainTimeout, .livenessTimeout, .resourceIdleTimeout,
+            .shutdownTimeout, .deadline:
+            "time"
         case .maximumUpload, .maximumUnpacked, .maximumBody: "size"
         case .threads: "number"
         }
@@ -87,6 +95,13 @@ enum HostSetting: String, CaseIterable {
         case .startTimeout: settings.configuration.instances.startTimeout = try time(text)
         case .idleTimeout: settings.configuration.scaling.idleTimeout = try time(text)
         case .drainTimeout: settings.configuration.instances.drainTimeout = try time(text)
+        case .channelDrainTimeout: settings.configuration.instances.channelDrainTimeout = try time(text)
+        case .livenessTimeout:
+            let timeout = try time(text)
+            settings.configuration.instances.liveness.livenessTimeout = timeout
+            // It gets no new calls before it counts as dead.
+            settings.configuration.instances.liveness.silenceTimeout = min(.seconds(5), timeout / 2)
+        case .resourceIdleTimeout: settings.configuration.resources.resourceIdleTimeout = try time(text)
         case .shutdownTimeout: settings.configuration.shutdownTimeout = try time(text)
         case .deadline: settings.configuration.calls.defaultDeadline = try time(text)
         case .maximumUpload: settings.configuration.uploads.limits.packageBytes = try size(text)
