@@ -24,8 +24,9 @@ extension ServiceSupervisor {
         }
     }
 
-    /// Looks at the load at once.
+    /// Looks at the load at once, unless it has just been looked at: calls may come by the thousand while an instance starts.
     func lookNow() {
+        guard ContinuousClock.now - lastLook >= context.bounds.scalingInterval / 10 else { return lookSoon() }
         lookTimer?.cancel()
         lookTimer = nil
         takeLoad()
@@ -41,6 +42,7 @@ extension ServiceSupervisor {
     private func takeLoad() {
         guard !isLooking else { return }
         isLooking = true
+        lastLook = .now
         run { [context, service, input] in
             input.yield(.load(await context.router.takeLoad(of: service)))
         }

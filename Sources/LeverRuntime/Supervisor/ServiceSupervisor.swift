@@ -72,7 +72,7 @@ package actor ServiceSupervisor {
     var ownBounds: ScalingBounds?
     var lookTimer: Scheduled<Void>?
     var isLooking = false
-    var lastReason = ""
+    var lastLook: ContinuousClock.Instant
 
     private var wake: Scheduled<Void>?
     private var resourceWake: Scheduled<Void>?
@@ -102,6 +102,7 @@ package actor ServiceSupervisor {
                 configuration: context.bounds.resources))
         policy = context.makePolicy(service)
         lastIdleLook = .now
+        lastLook = .now - context.bounds.scalingInterval
         var logger = context.logger
         logger[metadataKey: "lever.service"] = "\(service)"
         self.logger = logger
