@@ -100,6 +100,9 @@ let package = Package(
             name: "benchmark-proxy",
             dependencies: ["LeverCore", "LeverTransport", "LeverRouter", .nioCore, .nioPosix, .logging, .hashTree],
             path: "Benchmarks/Router/Proxy", swiftSettings: settings),
+        .executableTarget(
+            name: "benchmark-resources", dependencies: ["LeverCore", "LeverTransport", "LeverRouter", .hashTree],
+            path: "Benchmarks/Memory/Resources", swiftSettings: settings),
 
         .target(
             name: "ScalingSimulation", dependencies: ["LeverCore"], path: "Benchmarks/Scaling/Simulation",

@@ -3,175 +3,95 @@
 
 All are measured in the same run, in turns, with the same instance behind them and the same load in front; each proxy has
 one thread and, where the machine has two cores, core 0 to itself. CPU is the user and system time of the proxy's own
-processes. Prints the median of the rounds and the ratio to the best of the peers.
-
-usage: run.py [--rounds N] [--scale F] [--binaries DIR]
+processes; added latency is what a call takes more than one that goes to the instance directly. Prints the median of the
+rounds, and the ratio of Lever's figure to the best of the peers.
 """
-import argparse, json, os, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
+import argparse, os, sys, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# name, calls, connections, streams, destinations, bytes of the request
+sys.path.insert(0, os.path.dirname(HERE))
+import common
+
+# name, kind, calls or messages, then what the kind takes; the figure to reach
 LOADS = [
-    ("1 x 1", 15_000, 1, 1, 1, 15),
-    ("4 x 16", 200_000, 4, 16, 1, 15),
-    ("16 x 32", 300_000, 16, 32, 1, 15),
-    ("2,000 destinations, 4 x 16", 200_000, 4, 16, 2_000, 15),
-    ("64 KB body, 4 x 16", 20_000, 4, 16, 1, 65_536),
+    ("1 connection × 1 stream", "unary", 15_000, (1, 1, 1, 15), 0.9),
+    ("4 × 16", "unary", 100_000, (4, 16, 1, 15), 0.75),
+    ("16 × 32", "unary", 150_000, (16, 32, 1, 15), 0.75),
+    ("2,000 destinations, 4 × 16", "unary", 100_000, (4, 16, 2_000, 15), 0.9),
+    ("64 KB body, 4 × 16", "unary", 15_000, (4, 16, 1, 65_536), 0.75),
+    ("1 MB echo, 2 × 4", "echo", 400, (2, 4, 1, 1_048_576), 0.75),
+    ("200 channels, small messages", "channels", 100_000, (4, 200, 15), 0.75),
 ]
+# nginx takes up to 20 times as long as the others: it gets a share of the calls, for the same figure per call.
+SHARES = {"nginx": 0.3}
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def measure(load, running, options):
+    name, kind, calls, numbers, _ = load
+    results = {one[0]: {"cpu": [], "p50": [], "p99": []} for one in running}
+    for _ in range(options.rounds):
+        for proxy, process, port in running:
+            count = max(options.minimum, int(calls * options.scale * SHARES.get(proxy, 1)))
+            before = common.cpu_seconds(process.pid)
+            answer = common.run_json(
+                [f"{options.binaries}/benchmark-load", kind] + [str(value) for value in (port, count, *numbers)], core=1)
+            if answer["failures"]:
+                print(f"  {proxy} cannot do \"{name}\": {answer['failures']} of {count} failed", flush=True)
+                results.pop(proxy, None)
+                running = [one for one in running if one[0] != proxy]
+                continue
+            results[proxy]["cpu"].append((common.cpu_seconds(process.pid) - before) * 1e6 / count)
+            results[proxy]["p50"].append(answer["p50"])
+            results[proxy]["p99"].append(answer["p99"])
+    return {
+        proxy: {figure: common.median(values) for figure, values in figures.items()}
+        for proxy, figures in results.items()}
 
 
-def wait_for(port):
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), 0.2).close()
-            return
-        except OSError:
-            time.sleep(0.025)
-    sys.exit(f"nothing listens on port {port}")
-
-
-def tree(pid):
-    found = [pid]
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children") as children:
-            for child in children.read().split():
-                found += tree(int(child))
-    return found
-
-
-def cpu_seconds(pid):
-    total = 0
-    for one in tree(pid):
-        with open(f"/proc/{one}/stat") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / os.sysconf("SC_CLK_TCK")
-
-
-def start(command, core, processes):
-    if os.cpu_count() > 1:
-        command = ["taskset", "-c", str(core)] + command
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    processes.append(process)
-    return process
-
-
-def proxies(folder, binaries, instance):
-    """Command and port of each proxy."""
-    ports = {name: free_port() for name in ("lever", "nginx", "haproxy", "nghttpx")}
-    yield "lever", [f"{binaries}/benchmark-proxy", str(ports["lever"]), str(instance)], ports["lever"]
-    if shutil.which("nginx"):
-        path = os.path.join(folder, "nginx.conf")
-        with open(path, "w") as config:
-            config.write(f"""
-daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log crit;
-events {{ worker_connections 4096; }}
-http {{ access_log off; client_max_body_size 0; client_body_temp_path {folder}/body; keepalive_requests 100000000;
-  proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  upstream instance {{ server 127.0.0.1:{instance}; keepalive 64; keepalive_requests 100000000; }}
-  server {{ listen 127.0.0.1:{ports["nginx"]} http2; http2_max_concurrent_streams 1024;
-    location / {{ grpc_pass grpc://instance; }} }} }}
-""")
-        yield "nginx", ["nginx", "-c", path, "-p", folder], ports["nginx"]
-    if shutil.which("haproxy"):
-        path = os.path.join(folder, "haproxy.cfg")
-        with open(path, "w") as config:
-            config.write(f"""
-global
-  nbthread 1
-  maxconn 4096
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
-frontend front
-  bind 127.0.0.1:{ports["haproxy"]} proto h2
-  default_backend instance
-backend instance
-  http-reuse always
-  server one 127.0.0.1:{instance} proto h2
-""")
-        yield "haproxy", ["haproxy", "-f", path, "-db"], ports["haproxy"]
-    if shutil.which("nghttpx"):
-        yield "nghttpx", [
-            "nghttpx", "--conf=/dev/null", "--workers=1", f"--frontend=127.0.0.1,{ports['nghttpx']};no-tls",
-            f"--backend=127.0.0.1,{instance};;proto=h2", "--no-via", "--accesslog-file=/dev/null",
-            f"--errorlog-file={folder}/nghttpx.log", f"--pid-file={folder}/nghttpx.pid",
-        ], ports["nghttpx"]
+def show(load, medians):
+    name, _, _, _, goal = load
+    direct = medians.pop("direct", None)
+    for figures in medians.values():
+        for figure in ("p50", "p99"):
+            figures["added " + figure] = max(figures[figure] - direct[figure], 0) if direct else float("nan")
+    columns = ["cpu", "p50", "p99", "added p50", "added p99"]
+    print(f"\n**{name}** (direct: p50 {direct['p50']:.0f} µs, p99 {direct['p99']:.0f} µs)\n")
+    rows = [
+        [proxy, f"{figures['cpu']:.2f}"] + [f"{figures[column]:.0f}" for column in columns[1:]]
+        for proxy, figures in medians.items()]
+    peers = {proxy: figures for proxy, figures in medians.items() if proxy != "lever"}
+    if peers and "lever" in medians:
+        ratios = []
+        for column in columns:
+            best = min(figures[column] for figures in peers.values())
+            ratios.append(f"{medians['lever'][column] / best:.2f}" if best > 0 else "–")
+        rows.append([f"ratio to the best (CPU: at most {goal})"] + ratios)
+    common.table(["", "CPU µs", "p50 µs", "p99 µs", "added p50", "added p99"], rows)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0, help="share of the calls to make")
-    parser.add_argument("--binaries", default=os.path.join(HERE, "../../.build/release"))
+    parser.add_argument("--minimum", type=int, default=400, help="calls to make at least")
+    parser.add_argument("--only", help="only loads with this in their name")
+    parser.add_argument("--binaries", default=os.path.join(common.ROOT, ".build/release"))
     options = parser.parse_args()
-    binaries = os.path.abspath(options.binaries)
-    processes = []
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            os.chmod(folder, 0o755)
-            instance = free_port()
-            start([f"{binaries}/benchmark-backend", str(instance)], 1, processes)
-            wait_for(instance)
-            running = []
-            for name, command, port in proxies(folder, binaries, instance):
-                running.append((name, start(command, 0, processes), port))
-                wait_for(port)
-            for name in ("nginx", "haproxy", "nghttpx"):
-                if name not in [one[0] for one in running]:
-                    print(f"skipped: {name} is not installed")
-            for load in LOADS:
-                measure(load, running, binaries, options)
-    finally:
-        for process in processes:
-            process.send_signal(signal.SIGTERM)
-        for process in processes:
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def measure(load, running, binaries, options):
-    name, calls, connections, streams, destinations, size = load
-    calls = max(1_000, int(calls * options.scale))
-    results = {one[0]: {"cpu": [], "p50": [], "p99": []} for one in running}
-    for _ in range(options.rounds):
-        for proxy, process, port in running:
-            before = cpu_seconds(process.pid)
-            command = [f"{binaries}/benchmark-load"] + [
-                str(value) for value in (port, calls, connections, streams, destinations, size)]
-            if os.cpu_count() > 1:
-                command = ["taskset", "-c", "1"] + command
-            output = subprocess.run(command, capture_output=True, text=True, timeout=300)
-            if output.returncode != 0:
-                sys.exit(f"{proxy}, {name}: {output.stderr}")
-            answer = json.loads(output.stdout)
-            if answer["failures"]:
-                sys.exit(f"{proxy}, {name}: {answer['failures']} of {calls} calls failed")
-            results[proxy]["cpu"].append((cpu_seconds(process.pid) - before) * 1e6 / calls)
-            results[proxy]["p50"].append(answer["p50"])
-            results[proxy]["p99"].append(answer["p99"])
-    print(f"\n{name} ({calls:,} calls, {options.rounds} rounds)")
-    print(f"  {'':10}{'CPU µs/call':>12}{'p50 µs':>10}{'p99 µs':>10}")
-    medians = {
-        proxy: {figure: statistics.median(values) for figure, values in figures.items()}
-        for proxy, figures in results.items()}
-    for proxy, figures in medians.items():
-        print(f"  {proxy:10}{figures['cpu']:12.2f}{figures['p50']:10.0f}{figures['p99']:10.0f}")
-    peers = {proxy: figures for proxy, figures in medians.items() if proxy != "lever"}
-    if peers:
-        print("  ratio to the best peer: " + ", ".join(
-            f"{figure} {medians['lever'][figure] / min(one[figure] for one in peers.values()):.2f}"
-            for figure in ("cpu", "p50", "p99")), flush=True)
+    options.binaries = os.path.abspath(options.binaries)
+    common.heading("Router: CPU and latency per call or message through one proxy core")
+    with tempfile.TemporaryDirectory() as folder:
+        instance = common.free_port()
+        backend = common.start([f"{options.binaries}/benchmark-backend", str(instance)], 1)
+        common.wait_for(instance, backend)
+        running = common.start_proxies(folder, options.binaries, instance)
+        running.append(("direct", backend, instance))
+        print("Peers: " + ", ".join(
+            common.version(name, *arguments) for name, arguments in common.PEERS.items()
+            if name in [one[0] for one in running]))
+        for load in LOADS:
+            if options.only is None or options.only in load[0]:
+                show(load, measure(load, running, options))
+        common.stop_all()
 
 
 if __name__ == "__main__":
