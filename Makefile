@@ -57,12 +57,39 @@ pull-docker-images: ## Nothing: no images are needed
 test: test-dependencies ## Installs what tests need, then runs all tests
 	scripts/test.sh
 
+.PHONY: bench
+bench: dependencies ## Runs all benchmarks; RECORD=1 puts the tables into Benchmarks/README.md
+	Benchmarks/all.sh
+
 .PHONY: bench-router
-bench-router: dependencies ## Measures the router beside nginx, haproxy and nghttpx
+bench-router: dependencies bench-programs ## Measures the router beside nginx, haproxy and nghttpx
+	Benchmarks/Router/run.py --binaries "$$(swift build -c release --show-bin-path)"
+
+.PHONY: bench-endpoints
+bench-endpoints: dependencies bench-programs ## Measures the service SDK and the client beside grpc-swift-2
+	swift build -c release --package-path Benchmarks/Endpoints
+	Benchmarks/Endpoints/run.py --binaries "$$(swift build -c release --show-bin-path)" \
+		--endpoints "$$(swift build -c release --package-path Benchmarks/Endpoints --show-bin-path)"
+
+.PHONY: bench-memory
+bench-memory: dependencies bench-programs ## Measures the memory of idle channels and of active resources
+	swift build -c release --product benchmark-resources
+	Benchmarks/Memory/run.py --binaries "$$(swift build -c release --show-bin-path)"
+
+.PHONY: bench-start
+bench-start: build ## Measures cold starts of a Node service, and deployments to the first reply
+	Benchmarks/Host/start.py --binaries "$$(swift build -c release --show-bin-path)"
+
+.PHONY: soak
+soak: DURATION ?= 1800
+soak: build bench-programs ## Mixed load on a host for DURATION seconds (1800); fails when its memory is not flat
+	Benchmarks/Host/soak.py --binaries "$$(swift build -c release --show-bin-path)" --duration $(DURATION)
+
+.PHONY: bench-programs
+bench-programs:
 	swift build -c release --product benchmark-backend
 	swift build -c release --product benchmark-proxy
 	swift build -c release --product benchmark-load
-	Benchmarks/Router/run.py --binaries "$$(swift build -c release --show-bin-path)"
 
 .PHONY: bench-scaling
 bench-scaling: dependencies ## Simulates autoscaling beside the old policy and Knative's

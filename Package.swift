@@ -101,7 +101,7 @@ let package = Package(
             dependencies: ["LeverCore", "LeverTransport", "LeverRouter", .nioCore, .nioPosix, .logging, .hashTree],
             path: "Benchmarks/Router/Proxy", swiftSettings: settings),
         .executableTarget(
-            name: "benchmark-resources", dependencies: ["LeverCore", "LeverTransport", "LeverRouter", .hashTree],
+            name: "benchmark-resources", dependencies: ["LeverCore", "LeverTransport", "LeverRouter"],
             path: "Benchmarks/Memory/Resources", swiftSettings: settings),
 
         .target(

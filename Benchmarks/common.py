@@ -1,8 +1,17 @@
 """What the benchmarks share: processes and what they use, the proxies that Lever is compared with, and tables."""
-import atexit, datetime, json, os, platform, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
+import atexit, datetime, json, os, platform, resource, select, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 processes = []
+
+# Ten thousand connections take twice as many descriptors in a proxy; where that is not allowed, the most that is.
+_, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
+for DESCRIPTORS in (65_536, _most):
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, max(DESCRIPTORS, _most)))
+        break
+    except (ValueError, OSError):
+        continue
 
 
 def free_port():
@@ -70,13 +79,8 @@ def tree(pid):
 
 
 def cpu_seconds(pid):
-    """User and system time of a process and all that it has started."""
-    total = 0
-    for one in tree(pid):
-        with open(f"/proc/{one}/stat") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / os.sysconf("SC_CLK_TCK")
+    """User and system time of a process and all that it has started, from their clocks (clock_getcpuclockid(3))."""
+    return sum(time.clock_gettime((~one << 3) | 2) for one in tree(pid))
 
 
 def resident_bytes(pid, with_children=True):
@@ -90,12 +94,21 @@ def resident_bytes(pid, with_children=True):
     return total
 
 
-def run_json(command, core=None, timeout=600):
-    """The line of JSON that a program prints."""
-    output = subprocess.run(on_core(core, command), capture_output=True, text=True, timeout=timeout)
+def run_json(command, core=None, timeout=120):
+    """The line of JSON that a program prints; failures where it takes too long."""
+    try:
+        output = subprocess.run(on_core(core, command), capture_output=True, text=True, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        return {"failures": "all, or some,", "calls": 0}
     if output.returncode != 0:
         sys.exit(f"{' '.join(command)} failed: {output.stdout}{output.stderr}")
     return json.loads(output.stdout.strip().splitlines()[-1])
+
+
+def read_line(process, seconds):
+    """The next line that a process prints; nothing where it takes too long."""
+    ready, _, _ = select.select([process.stdout], [], [], seconds)
+    return process.stdout.readline().decode() if ready else ""
 
 
 def median(values):
@@ -145,7 +158,8 @@ def missing_peers():
 
 def proxies(folder, binaries, instance):
     """Name, command and port of Lever's router and of each peer that is installed: one worker thread each, and the
-    windows of HTTP/2 that Lever's router has where a peer has a setting for them."""
+    windows of HTTP/2 that Lever's router has where a peer has a setting for them (haproxy 2.6 has one, and never answers
+    streams with it)."""
     ports = {name: free_port() for name in ("lever", *PEERS)}
     yield "lever", [f"{binaries}/benchmark-proxy", str(ports["lever"]), str(instance)], ports["lever"]
     if shutil.which("nginx"):
@@ -168,11 +182,11 @@ http {{ access_log off; client_max_body_size 0; client_body_temp_path {folder}/b
             config.write(f"""
 global
   nbthread 1
-  maxconn 30000
-  tune.h2.initial-window-size 262144
+  maxconn {(DESCRIPTORS - 200) // 2}
   tune.h2.max-concurrent-streams 1024
 defaults
   mode http
+  option http-no-delay
   timeout connect 5s
   timeout client 600s
   timeout server 600s

@@ -9,12 +9,13 @@ HELLO = os.path.join(common.ROOT, "Examples/hello-js")
 
 
 class Host:
-    def __init__(self, binaries, *arguments, core=None):
+    def __init__(self, binaries, *arguments, data=None, core=None):
         self.binaries = binaries
         self.folder = tempfile.TemporaryDirectory()
         self.log = open(os.path.join(self.folder.name, "host.log"), "w")
         self.process = common.start(
-            [f"{binaries}/leveroshost", "--listen", "127.0.0.1:0", "--data-dir", f"{self.folder.name}/data", *arguments],
+            [f"{binaries}/leveroshost", "--listen", "127.0.0.1:0", "--data-dir", data or f"{self.folder.name}/data",
+             *arguments],
             core, stdout=subprocess.PIPE, stderr=self.log)
         line = ""
         while "listens on" not in line:
@@ -43,10 +44,6 @@ class Host:
             own.close()
         return response.status, body
 
-    def instances(self):
-        """Processes that the host has started."""
-        return common.tree(self.process.pid)[1:]
-
     def stop(self):
         common.stop(self.process)
         self.log.close()
@@ -72,11 +69,3 @@ def node_start():
     began = time.perf_counter()
     subprocess.run(["node", "-e", "0"], check=True)
     return time.perf_counter() - began
-
-
-def wait_until(condition, seconds, what):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            sys.exit(f"waited {seconds} s in vain: {what}")
-        time.sleep(0.02)

@@ -9,7 +9,8 @@ median of the last half may be above that of the half before by 3 % or 2 MiB, wh
 import argparse, http.client, json, os, random, subprocess, sys, tempfile, threading, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import common, host
+import host
+from host import common
 
 # kind, calls or messages, then what the kind takes
 LOADS = [

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Cold start of a Node service, and the way from a deployment to the first reply, through a real release host.
 
-A cold start is the time of a call to a service that has no instance, over a new HTTP connection. Beside it, in turns, the
-time of `node -e 0`, which is what no Node service can do without.
+A cold start is the time of the first call to a service since the host began, over a new HTTP connection. Beside it, in
+turns, the time of `node -e 0`, which is what no Node service can do without.
 """
 import argparse, os, sys, tempfile, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import common, host
+import host
+from host import common
 
 
 def main():
@@ -18,10 +19,12 @@ def main():
     common.heading("Start: a Node service through a host")
     node, cold, warm, deploy = [], [], [], []
     with tempfile.TemporaryDirectory() as folder:
-        lever = host.Host(os.path.abspath(options.binaries), "--idle-timeout", "1s")
+        data = os.path.join(folder, "data")
+        lever = host.Host(os.path.abspath(options.binaries), data=data)
         lever.deploy(host.HELLO)
         for round in range(options.rounds):
-            host.wait_until(lambda: not lever.instances(), 30, "instances without calls are still there")
+            lever.stop()
+            lever = host.Host(os.path.abspath(options.binaries), data=data)
             node.append(host.node_start())
             began = time.perf_counter()
             status, body = lever.call("helloService")

@@ -32,7 +32,7 @@ def idle(options, connections, channels, names):
             load = common.start(
                 [f"{options.binaries}/benchmark-load", "idle", str(port), str(connections), str(channels)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-            line = load.stdout.readline().decode()
+            line = common.read_line(load, 60)
             if '"failures": 0' not in line:
                 print(f"  {name} cannot keep {channels:,} channels over {connections:,} connections: {line.strip()}")
             else:
@@ -66,13 +66,15 @@ def main():
         common.table(["bytes of the proxy for each channel (Lever: under 8,192)"] + names, rows)
     if options.part != "idle":
         common.heading("Memory: active resources")
-        found = common.run_json([f"{options.binaries}/benchmark-resources", str(options.resources)])
-        both = found["directory"] + found.get("routes", 0)
+        # Each in a process of its own, so that none gets memory that another has left.
+        found = {
+            what: common.run_json([f"{options.binaries}/benchmark-resources", what, str(options.resources)])["bytes"]
+            for what in ("directory", "routes", "dictionary")}
         common.table(
-            ["bytes for each of " + f"{found['resources']:,}", "directory", "routing table", "both (under 500)",
+            [f"bytes for each of {options.resources:,}", "directory", "routing table", "both (under 500)",
              "a plain dictionary from names to numbers"],
-            [["", f"{found['directory']:.0f}", f"{found['routes']:.0f}" if "routes" in found else "–", f"{both:.0f}",
-              f"{found['dictionary']:.0f}"]])
+            [[""] + [f"{count:.0f}" for count in (
+                found["directory"], found["routes"], found["directory"] + found["routes"], found["dictionary"])]])
 
 
 if __name__ == "__main__":

@@ -34,9 +34,9 @@ def measure(load, running, options):
             count = max(options.minimum, int(calls * options.scale * SHARES.get(proxy, 1)))
             before = common.cpu_seconds(process.pid)
             answer = common.run_json(
-                [f"{options.binaries}/benchmark-load", kind] + [str(value) for value in (port, count, *numbers)], core=1)
+                [f"{options.binaries}/benchmark-load", kind] + [str(value) for value in (port, count, *numbers)], core=1, timeout=60)
             if answer["failures"]:
-                print(f"  {proxy} cannot do \"{name}\": {answer['failures']} of {count} failed", flush=True)
+                print(f"\n{proxy} cannot do \"{name}\": {answer['failures']} of {count} calls failed", flush=True)
                 results.pop(proxy, None)
                 running = [one for one in running if one[0] != proxy]
                 continue

@@ -1,33 +1,22 @@
 // What one active resource costs a host in memory: the entry of the directory that decides, and the entry of the table that
 // the data path reads. Beside them, for scale, a plain dictionary from the same names to numbers. Prints one line of JSON with
-// bytes for each resource, as the allocator counts them.
+// the resident bytes for each resource of one of them.
 //
-// usage: benchmark-resources [<resources>]
+// usage: benchmark-resources directory|routes|dictionary [<resources>]
 
-import HashTreeCollections
+import Foundation
 import LeverCore
 import LeverRouter
 import LeverTransport
 
-#if canImport(Glibc)
-import Glibc
-
-/// Bytes that the allocator has handed out.
-func allocatedBytes() -> Int {
-    let information = mallinfo2()
-    return Int(information.uordblks) + Int(information.hblkhd)
+/// Bytes that this process has resident of its own.
+func residentBytes() -> Int {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
+    return (line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
 }
-#else
-import Darwin
 
-func allocatedBytes() -> Int {
-    var statistics = malloc_statistics_t()
-    malloc_zone_statistics(nil, &statistics)
-    return statistics.size_in_use
-}
-#endif
-
-let count = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 100_000
+let count = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 100_000
 let service = ServiceID(environment: .default, service: try ServiceName("hello"))
 let instances = (0..<10).map { InstanceID("benchmark-\($0)") }
 
@@ -35,9 +24,9 @@ func resource(_ index: Int) -> ResourceID { ResourceID("customer/\(1_000_000 + i
 
 /// What something takes for each resource.
 func measure<Value>(_ make: () throws -> Value) rethrows -> Double {
-    let before = allocatedBytes()
+    let before = residentBytes()
     let value = try make()
-    return withExtendedLifetime(value) { Double(allocatedBytes() - before) / Double(count) }
+    return withExtendedLifetime(value) { Double(residentBytes() - before) / Double(count) }
 }
 
 /// All resources, activated one after the other as a host does it.
@@ -59,8 +48,26 @@ func directory() -> ResourceDirectory {
     return directory
 }
 
-let directoryBytes = measure(directory)
-let dictionaryBytes = measure {
-    Dictionary(uniqueKeysWithValues: (0..<count).map { ("\(resource($0))", $0) })
+/// The table, with an activation for each resource.
+func routes() -> RoutingSnapshot {
+    let routes = instances.map {
+        InstanceRoute(id: $0, service: service, version: 1, address: .tcp(host: "127.0.0.1", port: 1))
+    }
+    var snapshot = RoutingSnapshot()
+    for index in 0..<count {
+        let epoch = Epoch(term: 1, counter: UInt32(index + 1))
+        snapshot.activate(
+            ActivationRoute(resource: resource(index), epoch: epoch, instance: routes[index % routes.count]))
+    }
+    return snapshot
 }
-print("{\"resources\": \(count), \"directory\": \(directoryBytes), \"dictionary\": \(dictionaryBytes)}")
+
+let bytes =
+    switch CommandLine.arguments.dropFirst().first {
+    case "directory": measure(directory)
+    case "routes": measure(routes)
+    case "dictionary":
+        measure { Dictionary(uniqueKeysWithValues: (0..<count).map { ("\(resource($0))", $0) }) }
+    default: exit(2)
+    }
+print("{\"resources\": \(count), \"bytes\": \(bytes)}")

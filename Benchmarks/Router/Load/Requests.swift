@@ -18,7 +18,8 @@ enum Requests {
             (":method", "POST"), (":scheme", "http"),
             (":path", isChannel ? "/core.LeverRPC/HandleStreamingRPC" : "/core.LeverRPC/HandleRPC"),
             (":authority", "dev.lever"), ("content-type", "application/grpc"), ("user-agent", "benchmark/1"),
-            ("te", "trailers"), ("lever-url", "lever://dev.lever/\(service)/\(resource.map { "resource-\($0)" } ?? "")/\(method)"),
+            ("te", "trailers"),
+            ("lever-url", "lever://dev.lever/\(service)/\(resource.map { "resource-\($0)" } ?? "")/\(method)"),
         ])
     }
 

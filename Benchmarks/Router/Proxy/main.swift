@@ -1,4 +1,4 @@
-// The data path alone: one event loop, a table with one service and one instance.
+// The data path alone: one event loop, a table with one service, one instance, and resources that it holds.
 //
 // usage: benchmark-proxy <port> <port of the instance>
 
@@ -30,14 +30,26 @@ guard ports.count == 2 else {
     exit(2)
 }
 let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+// All that a host has on, the count of what it holds included.
+var http2 = HTTP2Configuration()
+http2.budget = BufferBudget(limit: 256 * 1024 * 1024)
+var endpoints = EndpointConfiguration()
+endpoints.http2 = http2
 let router = try await Router(
-    group: group, configuration: RouterConfiguration(), logger: Logger(label: "benchmark"))
+    group: group, configuration: RouterConfiguration(), endpoints: endpoints, logger: Logger(label: "benchmark"))
 let service = ServiceID(environment: .default, service: try ServiceName("hello"))
 let instance = InstanceRoute(
     id: InstanceID("benchmark-1"), service: service, version: 1, address: .tcp(host: "127.0.0.1", port: ports[1]))
 router.update { snapshot in
     snapshot.environments.insert(.default)
-    snapshot.services[service] = ServiceRoute(id: service, isPrivate: false, target: .instances([instance]))
+    snapshot.set(ServiceRoute(id: service, isPrivate: false, target: .instances([instance])))
+    // `benchmark-load` calls these when it is to call many destinations.
+    for number in 0..<2_000 {
+        snapshot.activate(
+            ActivationRoute(
+                resource: ResourceID("resource-\(number)"), epoch: Epoch(term: 1, counter: UInt32(number + 1)),
+                instance: instance))
+    }
 }
 let server = try await ServerBootstrap(group: group)
     .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -47,7 +59,8 @@ let server = try await ServerBootstrap(group: group)
     .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
             let acceptor = Acceptor(router.onLoop(channel.eventLoop))
-            try channel.pipeline.syncOperations.addHandler(HTTP2Connection(role: .server, delegate: acceptor))
+            try channel.pipeline.syncOperations.addHandler(
+                HTTP2Connection(role: .server, configuration: http2, delegate: acceptor))
         }
     }
     .bind(host: "127.0.0.1", port: ports[0]).get()

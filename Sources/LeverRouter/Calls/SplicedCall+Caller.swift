@@ -50,5 +50,13 @@ extension SplicedCall: HTTP2StreamDelegate {
         } else {
             kept.append(data)
         }
+        countKept()
+    }
+
+    /// Counts what is kept, once it has gone on and the caller has its credit back: nobody else counts it then.
+    func countKept() {
+        guard kept.count != countedAsKept else { return }
+        client?.keep(kept.count - countedAsKept)
+        countedAsKept = kept.count
     }
 }

@@ -34,6 +34,7 @@ extension SplicedCall {
             return
         }
         state = .joined
+        countKept()
         guard !kept.isEmpty else {
             // The end may have come, without data, while the stream was waited for.
             if requestEnded { stream.send(data: ByteBuffer(), endStream: true) }
@@ -115,6 +116,8 @@ extension SplicedCall {
             }
         case .connectionLost(let why):
             fail(RPCError(.instanceDied, "\(name) died during the call: \(why)"))
+        case .resetLocally(.enhanceYourCalm, BufferBudget.resetText):
+            fail(RPCError(.limitReached, BufferBudget.resetText))
         case .resetLocally(let code, let why):
             fail(RPCError(.instanceDied, "\(name) broke the protocol (\(why ?? "error \(code.rawValue)"))"))
         case .complete:
@@ -127,5 +130,6 @@ extension SplicedCall {
         responseBegun = true
         keepsRequest = false
         kept.removeAll()
+        countKept()
     }
 }

@@ -34,6 +34,8 @@ final class SplicedCall: RoutedCall {
     /// The request so far, from its first byte; dropped when it passes the bound or the response begins.
     @exclusivity(unchecked) var kept = KeptRequest()
     @exclusivity(unchecked) var keepsRequest = true
+    /// How much of what is kept the host's budget of bytes knows of.
+    @exclusivity(unchecked) var countedAsKept = 0
     @exclusivity(unchecked) var requestEnded = false
     @exclusivity(unchecked) var responseBegun = false
     /// Whether the answer had been written wholly when the time for late data began.
@@ -115,6 +117,7 @@ final class SplicedCall: RoutedCall {
         route = nil
         kept.removeAll()
         keepsRequest = true
+        countedAsKept = 0
         requestEnded = false
         responseBegun = false
         forwarded = 0
