@@ -42,7 +42,8 @@ case .client(let port, let calls, let concurrency):
     ) { client in
         try await measureCalls(calls, concurrency: concurrency) {
             let reply = try await client.unary(
-                request: ClientRequest(message: request, metadata: ["lever-url": "lever://dev.lever/hello//BasicHello"]),
+                request: ClientRequest(
+                    message: request, metadata: ["lever-url": "lever://dev.lever/hello//BasicHello"]),
                 descriptor: method, serializer: Bytes(), deserializer: Bytes(), options: .defaults
             ) { try $0.message }
             guard reply == Hello.reply else { throw RPCError(code: .dataLoss, message: "the reply is \(reply)") }
