@@ -60,13 +60,14 @@ extension ServiceSupervisor {
         guard let instance = controller.instances.first(where: { $0.id == id }), instance.state == .ready else {
             return
         }
-        let time = instance.startTime.map { ", \($0 / .milliseconds(1)) ms after its start" } ?? ""
+        let time = instance.startTime.map { ", \(Int($0 / .milliseconds(1))) ms after its start" } ?? ""
         note(.instanceReady, id, "version \(instance.version)\(time)")
         lookSoon()
     }
 
     private func drain(_ id: InstanceID) {
-        note(.instanceDraining, id, "no new calls")
+        let isUnneeded = controller.instances.first { $0.id == id }?.mayReturn ?? false
+        note(.instanceDraining, id, isUnneeded ? "it is not needed for the load" : "it is replaced or ends")
         askGate(id)
     }
 
