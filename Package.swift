@@ -83,7 +83,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "leveroshost",
-            dependencies: ["LeverCore", "LeverRuntime", .argumentParser, .logging, .lifecycle],
+            dependencies: ["CProcess", "LeverCore", "LeverRuntime", .argumentParser, .logging, .lifecycle],
             swiftSettings: settings),
 
         .executableTarget(
@@ -98,7 +98,9 @@ let package = Package(
             path: "Benchmarks/Router/Load", swiftSettings: settings),
         .executableTarget(
             name: "benchmark-proxy",
-            dependencies: ["LeverCore", "LeverTransport", "LeverRouter", .nioCore, .nioPosix, .logging, .hashTree],
+            dependencies: [
+                "CProcess", "LeverCore", "LeverTransport", "LeverRouter", .nioCore, .nioPosix, .logging, .hashTree,
+            ],
             path: "Benchmarks/Router/Proxy", swiftSettings: settings),
         .executableTarget(
             name: "benchmark-resources", dependencies: ["LeverCore", "LeverTransport", "LeverRouter"],

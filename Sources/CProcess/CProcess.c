@@ -10,6 +10,9 @@
 #if defined(__linux__)
 #include <sys/syscall.h>
 #endif
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 int lever_pipe(int ends[2]) {
 #if defined(__linux__)
@@ -63,5 +66,14 @@ void lever_name_thread(const char *name) {
     pthread_setname_np(name);
 #else
     pthread_setname_np(pthread_self(), name);
+#endif
+}
+
+void lever_keep_freed_memory(int bytes) {
+#ifdef __GLIBC__
+    mallopt(M_TRIM_THRESHOLD, bytes);
+    mallopt(M_MMAP_THRESHOLD, bytes / 8);
+#else
+    (void)bytes;
 #endif
 }

@@ -3,6 +3,7 @@
 // usage: benchmark-proxy <port> <port of the instance>
 
 import HashTreeCollections
+import CProcess
 import LeverCore
 import LeverRouter
 import LeverTransport
@@ -29,6 +30,8 @@ guard ports.count == 2 else {
     print("usage: benchmark-proxy <port> <port of the instance>")
     exit(2)
 }
+// As leveroshost does it.
+lever_keep_freed_memory(8 << 20)
 let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 // All that a host has on, the count of what it holds included.
 var http2 = HTTP2Configuration()

@@ -47,6 +47,7 @@ public enum Command {
     case server(port: Int)
     case client(port: Int, calls: Int, concurrency: Int)
 
+    /// Reads the arguments; ends the process where they are wrong.
     public static func parse() -> Command {
         let numbers = CommandLine.arguments.dropFirst(2).compactMap { Int($0) }
         switch (CommandLine.arguments.dropFirst().first, numbers.count) {
