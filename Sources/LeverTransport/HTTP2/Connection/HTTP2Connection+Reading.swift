@@ -9,13 +9,20 @@ extension HTTP2Connection {
         do throws(HTTP2Error) {
             guard try readPreface() else { return }
             while isOpen {
+                if partialData != nil {
+                    guard try readMoreData() else { break }
+                    continue
+                }
                 guard let header = FrameHeader(peeking: incoming) else { break }
                 guard header.length <= configuration.maximumFrameSize else {
                     throw .connection(
                         .frameSizeError,
                         "a frame of \(header.length) bytes; the limit is \(configuration.maximumFrameSize)")
                 }
-                guard incoming.readableBytes >= FrameHeader.size + header.length else { break }
+                guard incoming.readableBytes >= FrameHeader.size + header.length else {
+                    guard beginPartialData(header) else { break }
+                    continue
+                }
                 incoming.moveReaderIndex(forwardBy: FrameHeader.size)
                 guard let payload = incoming.readSlice(length: header.length) else { break }
                 do throws(HTTP2Error) {
@@ -30,7 +37,42 @@ extension HTTP2Connection {
             case .stream(_, let code, let text): close(code, reason: text)
             }
         }
-        if !isOpen { incoming.clear() }
+        // Not even an empty slice stays: the socket reads into the same memory again if nobody else holds it.
+        if !isOpen || incoming.readableBytes == 0 { incoming = ByteBuffer() }
+    }
+
+    /// From how many bytes on the beginning of a DATA frame is passed on before its end has come: putting it together would
+    /// copy it, and hold on to the memory that the socket reads into.
+    static let longData = 4_096
+
+    private func beginPartialData(_ header: FrameHeader) -> Bool {
+        guard header.type == .data, header.stream != 0, !header.flags.contains(.padded), partialBlock == nil,
+            phase != .starting, incoming.readableBytes >= FrameHeader.size + Self.longData
+        else { return false }
+        incoming.moveReaderIndex(forwardBy: FrameHeader.size)
+        partialData = PartialData(
+            stream: header.stream, endStream: header.flags.contains(.endStream), missing: header.length)
+        return true
+    }
+
+    /// Reads what has come of a DATA frame as if it were a frame of its own; `false` where that is too little.
+    private func readMoreData() throws(HTTP2Error) -> Bool {
+        guard var partial = partialData else { return false }
+        guard incoming.readableBytes >= min(partial.missing, Self.longData),
+            let part = incoming.readSlice(length: min(partial.missing, incoming.readableBytes))
+        else { return false }
+        partial.missing -= part.readableBytes
+        partialData = partial.missing > 0 ? partial : nil
+        let isLast = partial.missing == 0
+        let header = FrameHeader(
+            length: part.readableBytes, type: .data, flags: isLast && partial.endStream ? .endStream : [],
+            stream: partial.stream)
+        do throws(HTTP2Error) {
+            try readData(header, part)
+        } catch .stream(let id, let code, let text) {
+            try streamError(id, code, text)
+        }
+        return true
     }
 
     /// Reads the client's first 24 bytes; `false` while they are not whole.

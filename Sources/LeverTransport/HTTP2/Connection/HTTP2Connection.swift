@@ -40,6 +40,13 @@ package final class HTTP2Connection: ChannelInboundHandler {
         var frames: Int
     }
 
+    /// The rest of a DATA frame that is passed on as it comes.
+    struct PartialData {
+        let stream: UInt32
+        let endStream: Bool
+        var missing: Int
+    }
+
     package let role: Role
     let configuration: HTTP2Configuration
     @exclusivity(unchecked) private var delegateUntilClosed: (any HTTP2ConnectionDelegate)?
@@ -55,6 +62,7 @@ package final class HTTP2Connection: ChannelInboundHandler {
     @exclusivity(unchecked) var isPrefaceRead: Bool
     @exclusivity(unchecked) var isReading = false
     @exclusivity(unchecked) var partialBlock: PartialBlock?
+    @exclusivity(unchecked) var partialData: PartialData?
     @exclusivity(unchecked) var headerDecoder: HeaderBlockDecoder
     @exclusivity(unchecked) var idleFrames: IdleFrameMeter
     /// Credit that the peer has on the connection, and what was used and not announced again yet.
@@ -169,6 +177,7 @@ package final class HTTP2Connection: ChannelInboundHandler {
 
     /// What the first frame in `incoming`, which is not whole, lacks: of its header, then of its payload.
     private var missingBytes: Int {
+        if let partialData { return max(1, min(partialData.missing, Self.longData) - incoming.readableBytes) }
         guard let header = FrameHeader(peeking: incoming) else { return FrameHeader.size - incoming.readableBytes }
         return max(1, FrameHeader.size + header.length - incoming.readableBytes)
     }

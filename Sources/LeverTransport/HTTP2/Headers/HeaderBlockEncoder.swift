@@ -38,7 +38,9 @@ struct HeaderBlockEncoder {
 
     /// Encodes a head.
     mutating func encode(_ head: HTTP2EncodedHead) -> [UInt8] {
-        if head.isRepeated, let entry = cache.entry(Self.hash(head)), entry.head === head, entry.tableChanges == tableChanges {
+        if head.isRepeated, let entry = cache.entry(Self.hash(head)), entry.head === head,
+            entry.tableChanges == tableChanges
+        {
             return entry.bytes
         }
         var bytes: [UInt8] = []
