@@ -123,10 +123,10 @@ public final class LeverClient: Sendable {
 
     /// Makes a unary call at the host that an environment belongs to.
     func call(
-        _ url: LeverURL, _ arguments: RPCArguments, atHostOf environment: EnvironmentName
+        _ url: LeverURL, _ arguments: RPCArguments, atHostOf environment: EnvironmentName, timeout: Duration?
     ) async throws -> RPCReply {
-        try await transport(to: environment).call(
-            context(of: url, .defaults, timeout: configuration.timeout), arguments)
+        let context = context(of: url, .defaults, timeout: timeout ?? configuration.timeout)
+        return try await transport(to: environment).call(context, arguments)
     }
 
     private var currentEnvironment: EnvironmentName {

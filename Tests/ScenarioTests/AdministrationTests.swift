@@ -170,6 +170,18 @@ import Testing
         }
     }
 
+    @Test func whatACrashedInstanceWroteIsKept() async throws {
+        try await EmbeddedHost.with { host in
+            let admin = host.client.admin()
+            _ = try await host.deploy("console.log('I start');" + Scripts.hello("1"))
+            await #expect(throws: (any Error).self) { _ = try await host.call("Die") }
+            try await wait("it is gone") { try await admin.instances(of: hello).isEmpty }
+            var lines: [String] = []
+            for try await case .entry(let line) in try await admin.logs(of: hello) { lines.append(line.line) }
+            #expect(lines == ["I start"])
+        }
+    }
+
     // MARK: Environments
 
     @Test func environmentsAreApart() async throws {

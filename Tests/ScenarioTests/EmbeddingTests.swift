@@ -103,6 +103,7 @@ import Testing
             ("packageBytes", { $0.uploads.limits.packageBytes = 0 }),
             ("front.maximumBodySize", { $0.front.maximumBodySize = 0 }),
             ("threads", { $0.threads = 0 }),
+            ("keptEvents", { $0.keptEvents = 0 }),
             ("evil.example.com:80", { $0.trustedHosts = ["evil.example.com:80"] }),
         ]
         for (word, change) in changes {

@@ -81,7 +81,7 @@ extension AdminClient {
 
     /// Removes a service with all its versions; returns once nothing of it runs. Calls in progress get their time.
     public func remove(_ id: ServiceID) async throws {
-        try await perform("RemoveService", id.environment.value, id.service.value)
+        try await perform("RemoveService", id.environment.value, id.service.value, timeout: Self.patience)
     }
 
     /// Changes the bounds of a service's scaling until the host ends.
@@ -141,7 +141,7 @@ extension AdminClient {
     public func move(_ name: String, of id: ServiceID, to instance: InstanceID? = nil) async throws -> Resource {
         try await call(
             "MoveResource", id.environment.value, id.service.value, .string(name),
-            instance.map { .string($0.rawValue) } ?? .null)
+            instance.map { .string($0.rawValue) } ?? .null, timeout: Self.patience)
     }
 }
 
@@ -165,7 +165,7 @@ extension AdminClient {
     ///   - name: The environment.
     ///   - force: Whether the services that are in it are removed, too; without it an environment must be empty.
     public func removeEnvironment(_ name: EnvironmentName, force: Bool = false) async throws {
-        try await perform("RemoveEnvironment", name.value, .bool(force))
+        try await perform("RemoveEnvironment", name.value, .bool(force), timeout: Self.patience)
     }
 }
 
@@ -218,14 +218,20 @@ extension AdminClient {
         LeverURL(environment: .admin, service: .admin, method: try MethodName(method))
     }
 
-    private func perform(_ method: String, _ arguments: LeverValue...) async throws {
+    /// How long may take what waits for calls in progress, which may go on for long themselves.
+    private static let patience: Duration = .seconds(3600)
+
+    private func perform(_ method: String, _ arguments: LeverValue..., timeout: Duration? = nil) async throws {
         let url = try url(method)
-        _ = try await client.call(url, .values(arguments), atHostOf: host).payload(of: url)
+        _ = try await client.call(url, .values(arguments), atHostOf: host, timeout: timeout).payload(of: url)
     }
 
-    private func call<Result: Decodable>(_ method: String, _ arguments: LeverValue...) async throws -> Result {
+    private func call<Result: Decodable>(
+        _ method: String, _ arguments: LeverValue..., timeout: Duration? = nil
+    ) async throws -> Result {
         let url = try url(method)
-        let payload = try await client.call(url, .values(arguments), atHostOf: host).payload(of: url)
+        let reply = try await client.call(url, .values(arguments), atHostOf: host, timeout: timeout)
+        let payload = try reply.payload(of: url)
         do {
             return try payload.decode(Result.self)
         } catch let error as DecodingError {

@@ -39,6 +39,9 @@ package final class BoundedLog<Element: Sendable>: Sendable {
     /// The number of the newest element; 0 before the first.
     package var last: Int { state.withLock { $0.last } }
 
+    /// Whether nothing more comes.
+    package var hasEnded: Bool { state.withLock { $0.hasEnded } }
+
     /// Adds an element that is made from its number.
     package func append(_ make: (Int) -> Element) {
         let waiting = state.withLock { state in

@@ -96,6 +96,9 @@ public final class OutputLog: Sendable {
 
     // MARK: Following
 
+    /// Whether nothing more comes.
+    package var hasEnded: Bool { lines.hasEnded }
+
     /// The last complete lines, at most `count`.
     package func newest(_ count: Int) -> BoundedLog<OutputLine>.Batch {
         Self.text(lines.newest(count))

@@ -12,7 +12,8 @@ extension AdminService {
         let lines = try options.integer("lines", in: 0...1_000_000) ?? 100
         let isFollowing = try options.flag("follow")
         _ = try await administrator.record(of: id)
-        var follower = LogFollower(control: control, service: id, instance: instance, channel: channel)
+        var follower = LogFollower(
+            archive: archive, control: control, service: id, instance: instance, channel: channel)
         try await follower.sendPast(since: since, lines: lines)
         if isFollowing { try await follower.follow() }
     }
@@ -28,6 +29,7 @@ private struct LogFollower {
     /// Lines of one instance that are sent before others have their turn.
     private static let turn = 64
 
+    let archive: OutputArchive
     let control: any ServiceControl
     let service: ServiceID
     let instance: InstanceID?
@@ -37,23 +39,34 @@ private struct LogFollower {
     /// All instances that were ever among them.
     private var seen: Set<InstanceID> = []
 
-    init(control: any ServiceControl, service: ServiceID, instance: InstanceID?, channel: any RPCChannel) {
+    init(
+        archive: OutputArchive, control: any ServiceControl, service: ServiceID, instance: InstanceID?,
+        channel: any RPCChannel
+    ) {
+        self.archive = archive
         self.control = control
         self.service = service
         self.instance = instance
         self.channel = channel
     }
 
+    private var outputs: [OutputArchive.Output] {
+        archive.outputs(of: service).filter { instance == nil || $0.instance == instance }
+    }
+
     /// Sends the last lines, of all instances in the order of their times.
     mutating func sendPast(since: Double, lines: Int) async throws {
-        var past: [(instance: InstanceID, line: OutputLine)] = []
-        let output = try await control.output(of: service, instance: instance)
+        let outputs = outputs
+        if let instance, outputs.isEmpty {
+            throw RPCError(.noResource, "nothing is kept of an instance \"\(instance)\" of \(service)")
+        }
         try await channel.accept()
-        for (id, log) in output {
-            let newest = log.newest(.max)
-            logs[id] = (log, newest.last)
-            seen.insert(id)
-            past += newest.elements.filter { $0.time >= since }.map { (id, $0) }
+        var past: [(instance: InstanceID, line: OutputLine)] = []
+        for output in outputs {
+            let newest = output.log.newest(.max)
+            logs[output.instance] = (output.log, newest.last)
+            seen.insert(output.instance)
+            past += newest.elements.filter { $0.time >= since }.map { (output.instance, $0) }
         }
         // The sort is stable, so that lines of one instance stay in order.
         past.sort { $0.line.time < $1.line.time }
@@ -110,24 +123,19 @@ private struct LogFollower {
         }
     }
 
-    /// Takes in new instances; `nil` once the service is gone, or the one instance that is wanted.
+    /// Takes in new instances; `nil` once the service is gone.
     private mutating func look() async throws -> [OutputLog]? {
-        let output: [(instance: InstanceID, log: OutputLog)]
-        do throws(RPCError) {
-            output = try await control.output(of: service, instance: instance)
-        } catch {
-            if error.code == .notFound { return nil }
-            throw error
-        }
+        guard await control.standing(of: service) != nil else { return nil }
+        let outputs = outputs
         // What is not there any more has ended: its last lines, and then it is forgotten.
-        let listed = Set(output.map(\.instance))
+        let listed = Set(outputs.map(\.instance))
         if !listed.isSuperset(of: logs.keys) { try await sendAll() }
         for id in logs.keys where !listed.contains(id) { logs[id] = nil }
         seen.formIntersection(listed)
-        let new = output.filter { !seen.contains($0.instance) }
-        for (id, log) in new {
-            logs[id] = (log, 0)
-            seen.insert(id)
+        let new = outputs.filter { !seen.contains($0.instance) }
+        for output in new {
+            logs[output.instance] = (output.log, 0)
+            seen.insert(output.instance)
         }
         return new.map(\.log)
     }

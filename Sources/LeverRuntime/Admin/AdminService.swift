@@ -31,16 +31,18 @@ package struct AdminService: RPCHandler {
     let deployer: Deployer
     let administrator: Administrator
     let control: any ServiceControl
+    let archive: OutputArchive
     let catalog: any Catalog
     let logger: Logger
 
     package init(
-        deployer: Deployer, administrator: Administrator, control: any ServiceControl, catalog: any Catalog,
-        logger: Logger
+        deployer: Deployer, administrator: Administrator, control: any ServiceControl, archive: OutputArchive,
+        catalog: any Catalog, logger: Logger
     ) {
         self.deployer = deployer
         self.administrator = administrator
         self.control = control
+        self.archive = archive
         self.catalog = catalog
         self.logger = logger
     }

@@ -25,17 +25,19 @@ package final class Administrator: Sendable {
     private let catalog: any Catalog
     private let packages: PackageStore
     private let control: any ServiceControl
+    private let archive: OutputArchive
     private let claims: ServiceClaims
     private let environments: Listener
     private let logger: Logger
 
     package init(
-        catalog: any Catalog, packages: PackageStore, control: any ServiceControl, claims: ServiceClaims,
-        environments: Listener, logger: Logger
+        catalog: any Catalog, packages: PackageStore, control: any ServiceControl, archive: OutputArchive,
+        claims: ServiceClaims, environments: Listener, logger: Logger
     ) {
         self.catalog = catalog
         self.packages = packages
         self.control = control
+        self.archive = archive
         self.claims = claims
         self.environments = environments
         self.logger = logger
@@ -103,6 +105,7 @@ package final class Administrator: Sendable {
         } catch {
             try await recover([record], isGone: { try await catalog.service(id) == nil }, from: error)
         }
+        archive.forget(id)
     }
 
     /// Ends what runs of a service.
@@ -143,6 +146,8 @@ package final class Administrator: Sendable {
     /// - Throws: ``RPCError`` `conflict` for the host's own, and while it is being removed.
     func addEnvironment(_ name: EnvironmentName) async throws -> Bool {
         try checkOwn(name)
+        try claims.enter(name)
+        defer { claims.leave(name) }
         guard try await catalog.addEnvironment(name) else { return false }
         environments.added(name)
         control.events.append(.environmentAdded, name, "an administrator made it")
@@ -171,6 +176,7 @@ package final class Administrator: Sendable {
             try await recover(
                 records, isGone: { try await !catalog.environments().contains(name) }, from: error)
         }
+        for record in records { archive.forget(record.id) }
         await environments.removed(name)
         control.events.append(.environmentRemoved, name, "an administrator removed it")
     }

@@ -7,6 +7,8 @@ package final class ServiceClaims: Sendable {
     private struct State {
         /// Deployments and rollbacks of each service.
         var shared: [ServiceID: Int] = [:]
+        /// Those who make an environment exist.
+        var sharedEnvironments: [EnvironmentName: Int] = [:]
         var versions: [ServiceID: [Int: Int]] = [:]
         var removedServices: Set<ServiceID> = []
         var removedEnvironments: Set<EnvironmentName> = []
@@ -25,6 +27,24 @@ package final class ServiceClaims: Sendable {
         try state.withLock { state throws(RPCError) in
             try Self.checkNotRemoved(id, state)
             state.shared[id, default: 0] += 1
+        }
+    }
+
+    /// Begins to make an environment exist; ``leave(_:)-(EnvironmentName)`` ends it.
+    ///
+    /// - Throws: ``RPCError`` `conflict` while it is being removed.
+    func enter(_ environment: EnvironmentName) throws(RPCError) {
+        try state.withLock { state throws(RPCError) in
+            try Self.checkNotRemoved(environment, state)
+            state.sharedEnvironments[environment, default: 0] += 1
+        }
+    }
+
+    /// Ends what ``enter(_:)-(EnvironmentName)`` began.
+    func leave(_ environment: EnvironmentName) {
+        state.withLock { state in
+            let left = state.sharedEnvironments[environment, default: 1] - 1
+            state.sharedEnvironments[environment] = left > 0 ? left : nil
         }
     }
 
@@ -57,6 +77,9 @@ package final class ServiceClaims: Sendable {
     /// - Throws: ``RPCError`` `conflict` while somebody else works on it or on a service of it.
     func claim(_ environment: EnvironmentName) throws(RPCError) {
         try state.withLock { state throws(RPCError) in
+            guard state.sharedEnvironments[environment] == nil else {
+                throw RPCError(.conflict, "environment \"\(environment)\" is being added; try again in a moment")
+            }
             if let busy = state.shared.keys.first(where: { $0.environment == environment }) { throw Self.busy(busy) }
             let isRemoved =
                 state.removedEnvironments.contains(environment)
@@ -77,8 +100,12 @@ package final class ServiceClaims: Sendable {
         guard !state.removedServices.contains(id) else {
             throw RPCError(.conflict, "service \(id) is being removed; try again in a moment")
         }
-        guard !state.removedEnvironments.contains(id.environment) else {
-            throw RPCError(.conflict, "environment \"\(id.environment)\" is being removed; try again in a moment")
+        try checkNotRemoved(id.environment, state)
+    }
+
+    private static func checkNotRemoved(_ environment: EnvironmentName, _ state: State) throws(RPCError) {
+        guard !state.removedEnvironments.contains(environment) else {
+            throw RPCError(.conflict, "environment \"\(environment)\" is being removed; try again in a moment")
         }
     }
 

@@ -41,11 +41,6 @@ package protocol ServiceControl: Sendable {
 
     /// Sets the bounds of a service's scaling until the host ends; `nil` brings the manifest's back.
     func setBounds(_ bounds: ScalingBounds?, of service: ServiceID) async throws(RPCError)
-
-    /// What instances of a service have written, and will.
-    func output(
-        of service: ServiceID, instance: InstanceID?
-    ) async throws(RPCError) -> [(instance: InstanceID, log: OutputLog)]
 }
 
 extension Supervisor: ServiceControl {}

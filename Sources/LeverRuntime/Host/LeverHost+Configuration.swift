@@ -18,6 +18,8 @@ extension LeverHost {
         public var threads: Int?
         /// How long calls in progress may go on once the host is to stop.
         public var shutdownTimeout: Duration = .seconds(10)
+        /// Events that are kept for whoever asks what the host did lately.
+        public var keptEvents = 1_000
         /// The life of instances.
         public var instances = Instances()
         /// The life of resources.
@@ -160,6 +162,7 @@ extension LeverHost.Configuration {
                 .invalidConfiguration, "\"\(host)\" is no host to trust: it should be a name or address without a port")
         }
         try Self.check("shutdownTimeout", shutdownTimeout)
+        try Self.check("keptEvents", keptEvents, in: 1...1_000_000)
         try Self.check("instances.startTimeout", instances.startTimeout)
         try Self.check("instances.drainTimeout", instances.drainTimeout)
         try Self.check("instances.channelDrainTimeout", instances.channelDrainTimeout)

@@ -91,7 +91,7 @@ public final class LeverHost: Service {
     private func run(_ data: DataDirectory, _ threads: MultiThreadedEventLoopGroup) async throws {
         let catalog = try self.catalog ?? catalog(data)
         let term = try await catalog.raiseTerm()
-        let driver = try self.driver ?? processDriver(data)
+        let driver = OutputArchive(try self.driver ?? processDriver(data))
         // Instances of a previous run are dead before anything of this one begins.
         try await driver.prepare()
         do {
@@ -104,7 +104,7 @@ public final class LeverHost: Service {
     }
 
     private func run(
-        _ data: DataDirectory, _ catalog: any Catalog, _ driver: any ContainerDriver, _ term: Int,
+        _ data: DataDirectory, _ catalog: any Catalog, _ driver: OutputArchive, _ term: Int,
         _ threads: MultiThreadedEventLoopGroup
     ) async throws {
         let router = try await Router(
@@ -116,7 +116,7 @@ public final class LeverHost: Service {
             context: SupervisorContext(
                 driver: driver, catalog: catalog, router: router, eventLoopGroup: threads,
                 gateway: { try await gateways.address(of: $0) }, bounds: configuration.supervisor, term: UInt32(term),
-                logger: logger))
+                events: EventLog(capacity: configuration.keptEvents), logger: logger))
         let packages = try PackageStore(directory: data, catalog: catalog, limits: configuration.uploads.limits)
         report(try await packages.sweep())
         let claims = ServiceClaims()
@@ -133,10 +133,11 @@ public final class LeverHost: Service {
             Set(await supervisor.standing(of: service)?.instances.map(\.version) ?? [])
         }
         let administrator = Administrator(
-            catalog: catalog, packages: packages, control: supervisor, claims: claims, environments: environments,
-            logger: logger)
+            catalog: catalog, packages: packages, control: supervisor, archive: driver, claims: claims,
+            environments: environments, logger: logger)
         let admin = AdminService(
-            deployer: deployer, administrator: administrator, control: supervisor, catalog: catalog, logger: logger)
+            deployer: deployer, administrator: administrator, control: supervisor, archive: driver,
+            catalog: catalog, logger: logger)
         try await publish(catalog, packages, admin, router, supervisor)
 
         let front = try await listen(router, threads)

@@ -8,7 +8,7 @@ struct LogsCommand: AsyncParsableCommand {
         commandName: "logs",
         abstract: "Prints what the instances of a service write to their standard output and error.",
         discussion: """
-            The host keeps the last lines of each instance that runs. With several instances each line begins with its \
+            The host keeps the last lines of each instance that runs, and of the last ones that have ended. With several instances each line begins with its \
             instance. Lines that came faster than they could be sent are counted on standard error.
 
             EXAMPLES

@@ -18,6 +18,8 @@ final class AdminHarness: Sendable {
     let deployer: Deployer
     /// What the administration asks, in place of the supervisor.
     let control: FakeControl
+    /// What instances wrote.
+    let archive: OutputArchive
     /// Environments that were said to be gone.
     let removed: Order
     /// What instances are said to run, beside those that do.
@@ -34,7 +36,8 @@ final class AdminHarness: Sendable {
 
     private init(
         _ router: Router, _ data: DataDirectory, _ catalog: InMemoryCatalog, _ driver: ServerDriver,
-        _ supervisor: Supervisor, _ deployer: Deployer, _ control: FakeControl, _ removed: Order, _ running: Running
+        _ supervisor: Supervisor, _ deployer: Deployer, _ control: FakeControl, _ archive: OutputArchive,
+        _ removed: Order, _ running: Running
     ) {
         self.router = router
         self.data = data
@@ -43,6 +46,7 @@ final class AdminHarness: Sendable {
         self.supervisor = supervisor
         self.deployer = deployer
         self.control = control
+        self.archive = archive
         self.removed = removed
         self.running = running
     }
@@ -79,9 +83,10 @@ final class AdminHarness: Sendable {
             running.versions
         }
         let control = FakeControl()
+        let archive = OutputArchive(driver)
         let removed = Order()
         let administrator = Administrator(
-            catalog: catalog, packages: packages, control: control, claims: claims,
+            catalog: catalog, packages: packages, control: control, archive: archive, claims: claims,
             environments: .init(
                 added: { name in router.update { $0.add(name) } },
                 removed: { name in
@@ -90,14 +95,15 @@ final class AdminHarness: Sendable {
                 }),
             logger: logger)
         let admin = AdminService(
-            deployer: deployer, administrator: administrator, control: control, catalog: catalog, logger: logger)
+            deployer: deployer, administrator: administrator, control: control, archive: archive, catalog: catalog,
+            logger: logger)
         router.update { snapshot in
             snapshot.add(.default)
             snapshot.add(.admin)
             snapshot.set(ServiceRoute(id: .admin, isPrivate: false, isLocalOnly: true, target: .inProcess(admin)))
         }
         let harness = AdminHarness(
-            router, data, catalog, driver, supervisor, deployer, control, removed, running)
+            router, data, catalog, driver, supervisor, deployer, control, archive, removed, running)
         let result: Result<Void, any Error> = await withTaskGroup { tasks in
             tasks.addTask { await supervisor.run() }
             let result: Result<Void, any Error>

@@ -8,7 +8,6 @@ final class FakeControl: ServiceControl {
     struct State {
         var standings: [ServiceID: ServiceStanding] = [:]
         var resources: [ResourceStanding] = []
-        var logs: [(instance: InstanceID, log: OutputLog)] = []
         /// What the next change throws.
         var failure: RPCError?
         var asked: [String] = []
@@ -106,16 +105,5 @@ final class FakeControl: ServiceControl {
             state.standings[service]?.bounds = bounds ?? ScalingBounds()
             state.standings[service]?.hasOwnBounds = bounds != nil
         }
-    }
-
-    func output(
-        of service: ServiceID, instance: InstanceID?
-    ) async throws(RPCError) -> [(instance: InstanceID, log: OutputLog)] {
-        guard state.withLock({ $0.standings[service] != nil }) else {
-            throw RPCError(.noService, "there is no service \(service)")
-        }
-        let logs = state.withLock { $0.logs.filter { instance == nil || $0.instance == instance } }
-        guard instance == nil || !logs.isEmpty else { throw RPCError(.noResource, "there is no such instance") }
-        return logs
     }
 }

@@ -26,7 +26,8 @@ import Testing
             try await admin.deploy("1")
             admin.control.run(hello, live: 1)
             let (first, second) = (OutputLog(capacity: 8), OutputLog(capacity: 8))
-            admin.control.state.withLock { $0.logs = [(InstanceID("a"), first), (InstanceID("b"), second)] }
+            admin.archive.keep(first, of: InstanceID("a"), hello)
+            admin.archive.keep(second, of: InstanceID("b"), hello)
             try await body(admin, first, second)
         }
     }
@@ -60,12 +61,12 @@ import Testing
             #expect(try await next(channel)?["line"] == "after")
             let third = OutputLog()
             third.append("new\n", at: 3)
-            admin.control.state.withLock { $0.logs = [(InstanceID("c"), third)] }
+            admin.archive.keep(third, of: InstanceID("c"), hello)
             #expect(try await next(channel) == ["instance": "c", "time": 3, "line": "new"])
-            // Its last words come although nobody lists it any more.
+            // Its last words come although nobody remembers it any more.
             third.append("last words", at: 4)
             third.end()
-            admin.control.state.withLock { $0.logs = [] }
+            admin.archive.forget(hello)
             #expect(try await next(channel)?["line"] == "last words")
             // The host's end is the end.
             admin.control.events.end()

@@ -72,7 +72,11 @@ import Testing
         try claims.claim(EnvironmentName.default)
         #expect(throws: RPCError.self) { try claims.enter(hello) }
         #expect(throws: RPCError.self) { try claims.claim(hello) }
+        #expect(throws: RPCError.self) { try claims.enter(EnvironmentName.default) }
         claims.release(EnvironmentName.default)
+        try claims.enter(EnvironmentName.default)
+        #expect(throws: RPCError.self) { try claims.claim(EnvironmentName.default) }
+        claims.leave(EnvironmentName.default)
         try claims.claim(hello)
         #expect(throws: RPCError.self) { try claims.claim(hello) }
         claims.release(hello)

@@ -1,0 +1,82 @@
+package import LeverCore
+import Synchronization
+
+/// A driver around another one that remembers what instances wrote: those that run, and the last of those that have ended, so
+/// that somebody can look why.
+package final class OutputArchive: ContainerDriver {
+    /// What one instance wrote, and will.
+    package struct Output: Sendable {
+        /// The instance.
+        package var instance: InstanceID
+        /// Its lines.
+        package var log: OutputLog
+    }
+
+    /// The instances of each service, in the order of their starts.
+    private let outputs = Mutex<[ServiceID: [Output]]>([:])
+    private let driver: any ContainerDriver
+    private let endedPerService: Int
+    private let ended: Int
+
+    /// - Parameters:
+    ///   - driver: what starts the instances.
+    ///   - endedPerService: how many ended instances of a service are remembered, the last.
+    ///   - ended: how many in all.
+    package init(_ driver: any ContainerDriver, endedPerService: Int = 3, ended: Int = 64) {
+        self.driver = driver
+        self.endedPerService = endedPerService
+        self.ended = ended
+    }
+
+    // MARK: ContainerDriver
+
+    package var name: String { driver.name }
+
+    package func prepare() async throws { try await driver.prepare() }
+
+    package func mayNeedPort(_ specification: InstanceSpecification) -> Bool { driver.mayNeedPort(specification) }
+
+    package func start(_ specification: InstanceSpecification) async throws -> any DriverInstance {
+        let instance = try await driver.start(specification)
+        keep(instance.output, of: instance.id, specification.service)
+        return instance
+    }
+
+    package func shutdown() async { await driver.shutdown() }
+
+    // MARK: Outputs
+
+    /// What instances of a service wrote, those that started first first.
+    package func outputs(of service: ServiceID) -> [Output] {
+        outputs.withLock { $0[service] ?? [] }
+    }
+
+    /// Remembers an instance's output, in place of what has ended long ago.
+    func keep(_ log: OutputLog, of instance: InstanceID, _ service: ServiceID) {
+        outputs.withLock { outputs in
+            outputs[service, default: []].append(Output(instance: instance, log: log))
+            forgetEnded(&outputs[service, default: []], butLast: endedPerService)
+            guard outputs.values.reduce(0, { $0 + $1.count { $0.log.hasEnded } }) > ended else { return }
+            // Rare, and there are few: those of whole services go, until there is room.
+            for other in outputs.keys where other != service {
+                forgetEnded(&outputs[other, default: []], butLast: 0)
+                if outputs[other]?.isEmpty == true { outputs[other] = nil }
+                guard outputs.values.reduce(0, { $0 + $1.count { $0.log.hasEnded } }) > ended else { return }
+            }
+        }
+    }
+
+    /// Forgets a service.
+    func forget(_ service: ServiceID) {
+        outputs.withLock { $0[service] = nil }
+    }
+
+    private func forgetEnded(_ outputs: inout [Output], butLast count: Int) {
+        var surplus = outputs.count { $0.log.hasEnded } - count
+        outputs.removeAll { output in
+            guard surplus > 0, output.log.hasEnded else { return false }
+            surplus -= 1
+            return true
+        }
+    }
+}
