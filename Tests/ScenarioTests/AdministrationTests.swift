@@ -121,6 +121,32 @@ import Testing
         }
     }
 
+    @Test func codeThatAnInstanceStillRunsIsNotPruned() async throws {
+        let data = try ServiceFolder()
+        try await EmbeddedHost.with(data: data.path, { $0.uploads.keptVersions = 1 }) { host in
+            let admin = host.client.admin()
+            func hasCode(_ version: Int) -> Bool {
+                FileManager.default.fileExists(atPath: "\(data.path)/code/dev.lever/hello/\(version)/server.js")
+            }
+            _ = try await host.deploy(Scripts.hello("1"))
+            async let slow = host.call("Slow", 5_000)
+            try await wait("the call is in the instance") {
+                try await admin.instances(of: hello).contains { $0.calls > 0 }
+            }
+            for version in 2...4 { _ = try await host.deploy(Scripts.hello("\(version)")) }
+            if try await admin.instances(of: hello).contains(where: { $0.version == 1 }) {
+                #expect(hasCode(1), "the code went while an instance ran it")
+            }
+            #expect(try await slow == "1")
+            try await wait("it is gone") {
+                try await !admin.instances(of: hello).contains { $0.version == 1 }
+            }
+            _ = try await host.deploy(Scripts.hello("5"))
+            #expect(!hasCode(1))
+            #expect(hasCode(4) && hasCode(5))
+        }
+    }
+
     @Test func aRemovedServiceFinishesItsCallsAndIsGone() async throws {
         let data = try ServiceFolder()
         try await EmbeddedHost.with(data: data.path) { host in
