@@ -26,7 +26,7 @@ let package = Package(
             dependencies: [
                 "Measuring", .product(name: "LeverCore", package: "lever"),
                 .product(name: "LeverClient", package: "lever"), .product(name: "LeverService", package: "lever"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "Sources/LeverEndpoint", swiftSettings: settings),
         .executableTarget(
@@ -34,7 +34,7 @@ let package = Package(
             dependencies: [
                 "Measuring", .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2", package: "grpc-swift-nio-transport"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "Sources/GRPCEndpoint", swiftSettings: settings),
     ]

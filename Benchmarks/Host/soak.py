@@ -136,6 +136,8 @@ def main():
     common.table(
         ["MiB resident", "first", "half after warming up", "last half", "highest", "growth allowed"],
         [["", mebibytes(samples[0]), mebibytes(before), mebibytes(after), mebibytes(max(samples)), mebibytes(allowed)]])
+    tenths = [samples[len(samples) * tenth // 10: len(samples) * (tenth + 1) // 10] for tenth in range(10)]
+    print("Medians over time, MiB: " + ", ".join(mebibytes(common.median(tenth)) for tenth in tenths if tenth) + "\n")
     common.table(["what was done", "count"], [[what, f"{count:,}"] for what, count in sorted(soak.counts.items())])
     if after - before > allowed:
         sys.exit(f"memory is not flat: {mebibytes(after - before)} MiB more in the last half")

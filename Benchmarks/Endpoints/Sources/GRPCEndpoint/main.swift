@@ -4,7 +4,7 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2
 import Measuring
-import NIOPosix
+import NIOCore
 
 struct Bytes: MessageSerializer, MessageDeserializer {
     func serialize<Result: GRPCContiguousBytes>(_ message: [UInt8]) throws -> Result { Result(message) }

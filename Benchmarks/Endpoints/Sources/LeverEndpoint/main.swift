@@ -4,7 +4,7 @@ import LeverClient
 import LeverCore
 import LeverService
 import Measuring
-import NIOPosix
+import NIOCore
 
 NIOSingletons.groupLoopCountSuggestion = 1
 switch Command.parse() {
@@ -20,7 +20,7 @@ case .client(let port, let calls, let concurrency):
     try await withLeverClient(configuration: configuration) { client in
         let hello = try client.service("dev.lever", "hello")
         try await measureCalls(calls, concurrency: concurrency) {
-            let reply: String = try await hello.invoke("BasicHello", "name")
+            let reply = try await hello.invoke("BasicHello", "name", as: String.self)
             guard reply == "hello name" else { throw RPCError(.badMessage, "the reply is \(reply)") }
         }
     }
