@@ -46,7 +46,9 @@ extension Router {
         let start = CallStart()
         do {
             let transport = try await bound.eventLoop.submit {
-                HTTP2RPCTransport(endpoint: bound.router.value.endpoint(for: instance), observer: start)
+                // What is connected to now would never be closed again.
+                guard !instance.isGone else { throw RPCError(.unreachable, "instance \(instance.id) has ended") }
+                return HTTP2RPCTransport(endpoint: bound.router.value.endpoint(for: instance), observer: start)
             }.get()
             return try await transport.call(context, arguments)
         } catch var error as RPCError where error.cause == nil && !start.hasBegun {

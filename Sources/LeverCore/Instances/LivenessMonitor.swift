@@ -44,8 +44,15 @@ public struct LivenessMonitor: Sendable, Equatable {
         answered = max(answered, now)
     }
 
+    /// Nobody could ask or hear for a while: the host itself was stopped, or the machine slept.
+    public mutating func paused(for time: Duration) {
+        answered += time
+        progressed += time
+    }
+
     /// Judges the instance; `processorTime` is all that it has used since its start, `nil` where that is not known.
     public mutating func judge(at now: ContinuousClock.Instant, processorTime: Duration?) -> Verdict {
+        if processorTime != nil, self.processorTime == nil { progressed = now }
         // The kernel counts in ticks of 10 ms: less than two of them may be the question's own cost.
         if let time = processorTime, time - (self.processorTime ?? .zero) >= .milliseconds(20) {
             if self.processorTime != nil { progressed = now }

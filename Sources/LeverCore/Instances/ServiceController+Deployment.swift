@@ -62,7 +62,9 @@ extension ServiceController {
         let candidate = deployment.candidate
         let present = instances.count { $0.state == .ready && $0.version == live?.version }
         let count = candidate.needsPort ? 1 : max(1, candidate.minInstances, min(present, candidate.maxInstances))
-        for _ in 0..<count { deployment.instances.append(start(candidate, now, &actions)) }
+        for _ in deployment.instances.count..<max(count, deployment.instances.count) {
+            deployment.instances.append(start(candidate, now, &actions))
+        }
         deployment.phase = .starting
         self.deployment = deployment
     }

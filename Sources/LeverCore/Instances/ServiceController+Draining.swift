@@ -22,7 +22,10 @@ extension ServiceController {
             limit(index, time)
             actions.append(.drain(instances[index].id))
         case .draining:
+            let couldReturn = instances[index].mayReturn
             limit(index, time)
+            // What left for want of calls has to hurry now.
+            if couldReturn, !instances[index].mayReturn { actions.append(.drain(instances[index].id)) }
         case .stopping:
             break
         }

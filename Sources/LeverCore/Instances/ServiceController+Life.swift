@@ -79,6 +79,7 @@ extension ServiceController {
         instances[index].deadline = nil
         instances[index].readySince = now
         instances[index].startTime = now - instances[index].started
+        if !holdsPort { usesOwnAddress(instances[index].version, now, &actions) }
         if deployment?.instances.contains(id) == true {
             lastStartTime = instances[index].startTime
             deploymentInstanceReady(&actions)
@@ -89,6 +90,16 @@ extension ServiceController {
         } else {
             terminate(index, &actions)
         }
+    }
+
+    /// The program of a version has shown that it does not need the one port.
+    private mutating func usesOwnAddress(
+        _ version: Int, _ now: ContinuousClock.Instant, _ actions: inout [Action]
+    ) {
+        if live?.version == version { live?.needsPort = false }
+        guard deployment?.candidate.version == version, deployment?.candidate.needsPort == true else { return }
+        deployment?.candidate.needsPort = false
+        if deployment?.phase == .starting { startDeployment(now, &actions) }
     }
 
     mutating func startFailed(

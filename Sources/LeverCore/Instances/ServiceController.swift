@@ -160,7 +160,7 @@ public struct ServiceController: Sendable {
             case committing
         }
 
-        let candidate: Candidate
+        var candidate: Candidate
         let request: Int
         var phase = Phase.freeingPort
         /// The instances that are to be ready before anything goes to it.

@@ -65,7 +65,7 @@ public struct ServiceMachine: Sendable {
             case .instances(let event): handle(event, now, &events, &actions)
             case .resources(let event): handle(event, now, load, &events, &actions)
             case .gateDrained(let id):
-                if mayEnd(id) { handle(ServiceController.Event.drained(id), now, &events, &actions) }
+                if resources.isEmpty(id) { handle(ServiceController.Event.drained(id), now, &events, &actions) }
             }
             next += 1
         }
@@ -89,6 +89,9 @@ public struct ServiceMachine: Sendable {
                 let mayReturn = instance(id)?.mayReturn ?? false
                 let window = mayReturn ? Self.unlimited : resources.configuration.moveWindow
                 events.append(.resources(.instanceDraining(id, window: window)))
+            case .kill(let id), .terminate(let id):
+                // Nothing is placed there any more, and what waits is placed elsewhere.
+                events.append(.resources(.instanceDraining(id, window: .zero)))
             case .undrain(let id): events.append(.resources(.instanceUndrained(id)))
             case .failWaiting(let error): events.append(.resources(.startFailed(error)))
             case .deployed(let version, _):
@@ -108,12 +111,6 @@ public struct ServiceMachine: Sendable {
 
     private func instance(_ id: InstanceID) -> ServiceController.Instance? {
         instances.instances.first { $0.id == id }
-    }
-
-    /// Whether no resource keeps an instance, but those that it does not let go of.
-    private func mayEnd(_ id: InstanceID) -> Bool {
-        guard resources.resourceCount(on: id) > 0 else { return true }
-        return resources.standings.allSatisfy { $0.activation?.instance != id || $0.phase == .stuck }
     }
 
     // MARK: Resources

@@ -9,6 +9,12 @@ extension ActivationMachine {
     }
 
     mutating func depart(_ departure: Departure, _ context: Context) -> [Action] {
+        if case .passing(let activation, var passage) = state, passage.phase == .leaving, !departure.isRequested {
+            passage.deadline = min(passage.deadline ?? departure.windowEnd, departure.windowEnd)
+            if departure.to == nil { passage.departure?.to = nil }
+            state = .passing(activation, passage)
+            return []
+        }
         guard case .active(let activation) = state else {
             guard departure.isRequested else { return [] }
             return [.moveFailed(notMovable(context))]
@@ -164,7 +170,13 @@ extension ActivationMachine {
                 .resourceUnavailable,
                 "\(context.name) left instance \(activation.instance) before the call had ended, "
                     + "\(context.configuration.drainTimeout) after new calls were held back")
-            return [.endCalls(activation.epoch, error)] + close(activation, passage, now, context)
+            // They are out in a moment, and only then it is closed: a service without the hook would answer before.
+            guard !passage.isEnding else { return close(activation, passage, now, context) }
+            var passage = passage
+            passage.isEnding = true
+            passage.deadline = now + context.configuration.lostAnswerGrace
+            state = .passing(activation, passage)
+            return [.endCalls(activation.epoch, error)]
         case .closing:
             return becomeStuck(activation, passage, context)
         case .inactive, .unplaced, .active, .probing, .stuck:

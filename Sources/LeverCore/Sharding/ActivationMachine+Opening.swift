@@ -56,6 +56,7 @@ extension ActivationMachine {
     mutating func opened(_ epoch: Epoch) -> [Action] {
         guard let (activation, passage) = passage(.activating, epoch: epoch) else { return [] }
         state = .active(activation)
+        missedOpenings = 0
         var actions: [Action] = [.activate(activation)]
         if passage.hasWaiters { actions.append(.releaseWaiters) }
         if passage.isRequested { actions.append(.moved(activation)) }
@@ -72,6 +73,18 @@ extension ActivationMachine {
                 "\(context.name) could not be activated: NewResource failed on instance \(activation.instance): "
                     + error.message,
                 cause: error))
+    }
+
+    /// The instance could not be reached: it has most likely just died, which the host is about to learn. Another is tried.
+    mutating func openNotBegun(_ epoch: Epoch, _ error: RPCError, _ context: Context) -> [Action] {
+        guard let (activation, passage) = passage(.activating, epoch: epoch) else { return [] }
+        guard missedOpenings < Self.mostMissedOpenings, passage.hasWaiters || passage.isRequested else {
+            missedOpenings = 0
+            return openFailed(epoch, error, context)
+        }
+        missedOpenings += 1
+        state = .unplaced(hasWaiters: passage.hasWaiters, isRequested: passage.isRequested)
+        return [.place(.notOn(activation.instance))]
     }
 
     mutating func openUnanswered(

@@ -33,6 +33,8 @@ public struct ActivationMachine: Sendable, Equatable {
         case opened(Epoch)
         /// `NewResource` failed, and the instance certainly does not hold the resource.
         case openFailed(Epoch, RPCError)
+        /// `NewResource` certainly never reached the instance.
+        case openNotBegun(Epoch, RPCError)
         /// `NewResource` got no answer, and the instance may hold the resource.
         case openUnanswered(Epoch, how: String)
         /// No call has been in the activation for the idle timeout.
@@ -77,6 +79,8 @@ public struct ActivationMachine: Sendable, Equatable {
         case anywhere
         /// On any but this one, while there is another.
         case elsewhere(than: InstanceID)
+        /// On any but this one; on none, for now, while there is no other.
+        case notOn(InstanceID)
         /// On this one; on any where it takes no resources any more.
         case on(InstanceID)
     }
@@ -153,6 +157,8 @@ public struct ActivationMachine: Sendable, Equatable {
         var isRequested = false
         /// Whether the activation under way completes a hand-over from another instance.
         var isHandOver = false
+        /// Whether its calls were ended because their time was over.
+        var isEnding = false
         /// Why an answer is missing.
         var missingAnswer: String?
     }
@@ -165,6 +171,9 @@ public struct ActivationMachine: Sendable, Equatable {
     }
 
     var state = State.inactive
+    /// Activations in a row that never reached their instance.
+    var missedOpenings: UInt8 = 0
+    static let mostMissedOpenings: UInt8 = 20
 
     /// Makes the machine of a resource that is nowhere.
     public init() {}
@@ -215,6 +224,7 @@ public struct ActivationMachine: Sendable, Equatable {
         case .startFailed(let error): startFailed(error)
         case .opened(let epoch): opened(epoch)
         case .openFailed(let epoch, let error): openFailed(epoch, error, context)
+        case .openNotBegun(let epoch, let error): openNotBegun(epoch, error, context)
         case .openUnanswered(let epoch, let how): openUnanswered(epoch, how, now, context)
         case .idle(let epoch): idle(epoch)
         case .drained(let epoch): drained(epoch, now, context)

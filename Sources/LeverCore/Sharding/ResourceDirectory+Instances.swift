@@ -17,6 +17,8 @@ extension ResourceDirectory {
         var unseen = 0
         /// Resources that are being given up without calls in them.
         var givingUp = 0
+        /// Resources that it does not let go of.
+        var stuck = 0
         /// Activations under way.
         var opening = 0
 
@@ -86,11 +88,9 @@ extension ResourceDirectory {
     /// Begins to hand over the resources of an instance; a second time only shortens the window.
     mutating func leave(_ id: InstanceID, windowEnd: ContinuousClock.Instant) {
         guard let index = indexes[id] else { return }
-        if let earlier = instances[index].windowEnd {
-            instances[index].windowEnd = min(earlier, windowEnd)
-            return
-        }
-        instances[index].windowEnd = windowEnd
+        if let earlier = instances[index].windowEnd, earlier <= windowEnd, !isShuttingDown { return }
+        instances[index].windowEnd = min(instances[index].windowEnd ?? windowEnd, windowEnd)
+        // Also those that have begun to leave hear of it: they may have to hurry.
         instances[index].unseen = instances[index].list.count
     }
 
@@ -114,6 +114,9 @@ extension ResourceDirectory {
         instances.remove(at: index)
         indexes[id] = nil
         for later in instances[index...].indices { indexes[instances[later].id] = later }
+        // What waited for another than the dead one may have waited for none.
+        placeAll(now, load, &actions)
+        if unplaced.first != nil { actions.append(.needInstance) }
     }
 
     mutating func shutdown(_ now: ContinuousClock.Instant, _ load: Load, _ actions: inout [Action]) {
@@ -133,7 +136,7 @@ extension ResourceDirectory {
                 instances[index].unseen -= 1
                 table.unlink(slot, from: &instances[index].list)
                 table.append(slot, to: &instances[index].list)
-                guard table[slot].machine.phase == .active else { continue }
+                guard table[slot].machine.phase == .active || table[slot].machine.phase == .leaving else { continue }
                 let departure = ActivationMachine.Departure(
                     to: isShuttingDown ? nil : .anywhere, windowEnd: windowEnd)
                 apply(.depart(departure), to: slot, now, load, &actions)
@@ -176,7 +179,8 @@ extension ResourceDirectory {
         switch machine.phase {
         case .activating: instances[index].opening += change
         case .probing, .closing: instances[index].givingUp += change
-        case .inactive, .unplaced, .active, .leaving, .draining, .stuck: break
+        case .stuck: instances[index].stuck += change
+        case .inactive, .unplaced, .active, .leaving, .draining: break
         }
     }
 

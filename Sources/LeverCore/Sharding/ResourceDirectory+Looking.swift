@@ -33,6 +33,16 @@ extension ResourceDirectory {
         indexes[instance].map { instances[$0].resources } ?? 0
     }
 
+    /// Whether an instance holds no resource, but those that it does not let go of.
+    public func isEmpty(_ instance: InstanceID) -> Bool {
+        indexes[instance].map { instances[$0].resources == instances[$0].stuck } ?? true
+    }
+
+    /// Whether an instance may be asked to give up one more idle resource now.
+    public func mayGiveUp(_ instance: InstanceID) -> Bool {
+        indexes[instance].map { instances[$0].givingUp < configuration.handOversAtOnce } ?? false
+    }
+
     private static func standing(_ record: ActivationTable.Record) -> Standing {
         Standing(
             resource: record.resource, phase: record.machine.phase, activation: record.machine.activation,

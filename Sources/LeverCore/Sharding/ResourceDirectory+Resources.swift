@@ -3,10 +3,10 @@ extension ResourceDirectory {
     mutating func callsWaiting(
         _ resource: ResourceID, _ now: ContinuousClock.Instant, _ load: Load, _ actions: inout [Action]
     ) {
-        if let slot = table.slot(of: resource) {
-            apply(.callsWaiting, to: slot, now, load, &actions)
-        } else if isShuttingDown {
+        if isShuttingDown {
             actions.append(.failWaiters(resource, shuttingDownError))
+        } else if let slot = table.slot(of: resource) {
+            apply(.callsWaiting, to: slot, now, load, &actions)
         } else if table.count >= configuration.maximumResources {
             actions.append(
                 .failWaiters(
@@ -100,6 +100,8 @@ extension ResourceDirectory {
             break
         case .elsewhere(let instance):
             if possible.count > 1 { possible.removeAll { $0.id == instance } }
+        case .notOn(let instance):
+            possible.removeAll { $0.id == instance }
         case .on(let instance):
             if let wanted = possible.first(where: { $0.id == instance }) { possible = [wanted] }
         }

@@ -56,9 +56,11 @@ public struct ResourceDirectory: Sendable {
         case callsWaiting(ResourceID)
         /// `NewResource` was answered with success, or with the word that there is no such method.
         case opened(ResourceID, Epoch)
-        /// `NewResource` was answered with an error (a status or the method's own), or certainly never reached the instance
-        /// (connection refused): the instance does not hold the resource.
+        /// `NewResource` was answered with an error (a status or the method's own): the instance does not hold the resource.
         case openFailed(ResourceID, Epoch, RPCError)
+        /// `NewResource` certainly never reached the instance (connection refused): another is tried. To be followed by
+        /// ``callsWaiting(_:)`` a moment later, since there may be no other.
+        case openNotBegun(ResourceID, Epoch, RPCError)
         /// `NewResource` was sent, and the connection ended before an answer.
         case openUnanswered(ResourceID, Epoch, how: String)
         /// No call or channel has been in the activation for ``Configuration/resourceIdleTimeout``. May be sent again at each
@@ -186,6 +188,8 @@ public struct ResourceDirectory: Sendable {
         case .opened(let resource, let epoch): apply(.opened(epoch), resource, now, load, &actions)
         case .openFailed(let resource, let epoch, let error):
             apply(.openFailed(epoch, error), resource, now, load, &actions)
+        case .openNotBegun(let resource, let epoch, let error):
+            apply(.openNotBegun(epoch, error), resource, now, load, &actions)
         case .openUnanswered(let resource, let epoch, let how):
             apply(.openUnanswered(epoch, how: how), resource, now, load, &actions)
         case .idle(let resource, let epoch): idle(resource, epoch, now, load, &actions)

@@ -1,6 +1,7 @@
 package import LeverCore
 package import LeverTransport
 package import NIOCore
+import Synchronization
 
 /// An instance as the data path sees it: where it is, and who is in it. One object for the instance's whole life, shared
 /// by all snapshots and loops.
@@ -12,6 +13,8 @@ package final class InstanceRoute: Sendable {
     /// All calls and channels, those of resources included: they go in whether it is closed or not, since it is their
     /// activation's gate that keeps them out.
     package let gate = Gate()
+    /// Set once the instance has ended: nobody connects to it any more.
+    private let hasEnded = Atomic(false)
 
     package init(id: InstanceID, service: ServiceID, version: Int, address: TransportAddress) {
         self.id = id
@@ -25,4 +28,10 @@ package final class InstanceRoute: Sendable {
 
     /// For how long no call has been inside; zero while one is.
     package func idleTime(at now: NIODeadline) -> Duration { gate.idleTime(at: now) }
+
+    /// Whether the instance has ended.
+    package var isGone: Bool { hasEnded.load(ordering: .acquiring) }
+
+    /// Notes that the instance has ended.
+    package func markGone() { hasEnded.store(true, ordering: .releasing) }
 }

@@ -90,7 +90,10 @@ struct InstanceRun: Sendable {
         var isSilent = false
         while true {
             heartbeat.ask()
+            let asked = ContinuousClock.now
             guard (try? await Task.sleep(for: bounds.heartbeatInterval)) != nil else { return }
+            let slept = ContinuousClock.now - asked
+            if slept > bounds.heartbeatInterval * 2 { monitor.paused(for: slept - bounds.heartbeatInterval) }
             monitor.heard(at: heartbeat.lastAnswer)
             // What it costs to look at the processor time of all processes is paid for silent instances only.
             let isLate = ContinuousClock.now - heartbeat.lastAnswer > bounds.heartbeatInterval * 2

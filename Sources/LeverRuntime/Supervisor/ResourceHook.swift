@@ -7,6 +7,9 @@ enum ResourceHook {
     case newResource
     case closeResource
 
+    /// How long a call that did not reach its instance waits before it is made again.
+    static let pause = Duration.milliseconds(200)
+
     /// What came of it.
     enum Answer: Sendable {
         /// It succeeded, or the service has no such hook.
@@ -31,7 +34,9 @@ enum ResourceHook {
             }
         var context = CallContext(
             url: LeverURL(environment: service.environment, service: service.service, method: method))
-        context.deadline = .now + timeout
+        // The host's own clock decides when it took too long: an answer that the instance gives because of its deadline would
+        // not say what its handlers still do.
+        context.deadline = .now + timeout + .seconds(5)
         context.epoch = epoch.rawValue
         do {
             switch try await router.call(instance, context, .values([.string(resource.rawValue)])) {
@@ -50,6 +55,11 @@ enum ResourceHook {
         switch error.cause {
         case is CallNotBegun: return .notBegun(error)
         case is CallUnanswered: return .unanswered(how: error.message)
+        default: break
+        }
+        switch error.code {
+        // The instance has given up waiting, which says nothing about its handlers.
+        case .deadlineExceeded, .cancelled, .unavailable, .resourceExhausted: return .unanswered(how: error.message)
         default: break
         }
         // Services of the old library know no other way to say that they have no such method.

@@ -119,6 +119,7 @@ extension ServiceSupervisor {
 
     func forget(_ id: InstanceID, _ how: String) {
         note(.instanceEnded, id, String(how.prefix(512)))
+        instances[id]?.route?.markGone()
         instances[id] = nil
         // Now that no route leads to it, no call makes a connection to it any more.
         context.router.forget(id)
@@ -127,7 +128,7 @@ extension ServiceSupervisor {
     }
 
     private func publish() {
-        guard let live = controller.liveVersion, let version = versions[live] else { return }
+        guard !isRemoved, let live = controller.liveVersion, let version = versions[live] else { return }
         let routes = controller.readyInstances.compactMap { instances[$0.id]?.route }
         let route = ServiceRoute(
             id: service, isPrivate: version.manifest.isPrivate, internalGateway: gateway, target: .instances(routes))

@@ -41,6 +41,7 @@ extension ServiceSupervisor {
         guard let route = activations[resource], route.epoch == epoch else { return }
         activations[resource] = nil
         context.router.update { $0.forget(resource, epoch: epoch, of: service) }
+        closeIdle(on: route.instance.id)
     }
 
     private func closeGate(_ resource: ResourceID, _ epoch: Epoch, _ how: GateClosing) {
@@ -59,15 +60,29 @@ extension ServiceSupervisor {
         context.router.end(kind, of: route, with: error)
     }
 
-    /// Tells the directory of resources that nobody has called for long. Each look goes over all of them.
+    /// Finds the resources that nobody has called for long. Each look goes over all of them.
     func lookAtIdleResources(_ now: ContinuousClock.Instant) {
         let timeout = context.bounds.resources.resourceIdleTimeout
         guard !activations.isEmpty, now - lastIdleLook >= min(.seconds(5), timeout / 4) else { return }
         lastIdleLook = now
         let clock = NIODeadline.now()
+        idleRoutes = [:]
         for route in activations.values where route.idleTime(at: clock) >= timeout {
+            idleRoutes[route.instance.id, default: []].append(route)
+        }
+        for instance in Array(idleRoutes.keys) { closeIdle(on: instance) }
+    }
+
+    /// Has as many idle resources of an instance closed as may be on their way at once; each that is gone makes room for
+    /// another.
+    private func closeIdle(on instance: InstanceID) {
+        while directory.mayGiveUp(instance), let route = idleRoutes[instance]?.popLast() {
+            guard activations[route.resource] === route,
+                route.idleTime(at: .now()) >= context.bounds.resources.resourceIdleTimeout
+            else { continue }
             handle(.idle(route.resource, route.epoch))
         }
+        if idleRoutes[instance]?.isEmpty == true { idleRoutes[instance] = nil }
     }
 
     private func moveEnded(_ resource: ResourceID, _ result: Result<Activation, RPCError>) {
@@ -80,7 +95,8 @@ extension ServiceSupervisor {
         let epoch = activation.epoch
         guard let route = instances[activation.instance]?.route else {
             let error = RPCError(.resourceUnavailable, "instance \(activation.instance) is gone")
-            input.yield(.resource(.openFailed(resource, epoch, error)))
+            input.yield(.resource(.openNotBegun(resource, epoch, error)))
+            input.yield(.resource(.callsWaiting(resource)))
             return
         }
         run { [context, service, input] in
@@ -89,7 +105,12 @@ extension ServiceSupervisor {
                 over: context.router)
             switch answer {
             case .done: input.yield(.resource(.opened(resource, epoch)))
-            case .failed(let error), .notBegun(let error): input.yield(.resource(.openFailed(resource, epoch, error)))
+            case .failed(let error): input.yield(.resource(.openFailed(resource, epoch, error)))
+            case .notBegun(let error):
+                input.yield(.resource(.openNotBegun(resource, epoch, error)))
+                // If there was no other instance, there may be one by then.
+                try? await Task.sleep(for: ResourceHook.pause)
+                input.yield(.resource(.callsWaiting(resource)))
             case .unanswered(let how): input.yield(.resource(.openUnanswered(resource, epoch, how: how)))
             }
         }
@@ -102,9 +123,15 @@ extension ServiceSupervisor {
             return
         }
         run { [context, service, input] in
-            let answer = await ResourceHook.closeResource.send(
-                resource, epoch, to: route, of: service, within: context.bounds.resources.closeResourceTimeout,
-                over: context.router)
+            let timeout = context.bounds.resources.closeResourceTimeout
+            let end = ContinuousClock.now + timeout
+            var answer: ResourceHook.Answer
+            repeat {
+                answer = await ResourceHook.closeResource.send(
+                    resource, epoch, to: route, of: service, within: timeout, over: context.router)
+                // What did not reach an instance that lives is asked again, over whichever way: it is no reason to end it.
+                guard case .notBegun = answer, !route.isGone, ContinuousClock.now < end else { break }
+            } while (try? await Task.sleep(for: ResourceHook.pause)) != nil
             switch answer {
             case .done, .failed: input.yield(.resource(.closeAnswered(resource, epoch)))
             case .notBegun(let error):

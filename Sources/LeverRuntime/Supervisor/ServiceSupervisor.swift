@@ -66,6 +66,8 @@ package actor ServiceSupervisor {
     /// Who waits for the end of a move.
     var moves: [ResourceID: [CheckedContinuation<Result<Activation, RPCError>, Never>]] = [:]
     var lastIdleLook: ContinuousClock.Instant
+    /// Resources that were idle when they were last looked at, and are not asked for yet.
+    var idleRoutes: [InstanceID: [ActivationRoute]] = [:]
 
     var policy: any ScalingPolicy
     /// Bounds that an administrator has set in place of the manifest's.
@@ -76,7 +78,9 @@ package actor ServiceSupervisor {
 
     private var wake: Scheduled<Void>?
     private var resourceWake: Scheduled<Void>?
-    private var hasStopped = false
+    private(set) var hasStopped = false
+    /// Whether the service was removed: it is not published any more.
+    private(set) var isRemoved = false
     private var jobs: [@Sendable () async -> Void] = []
     private var ended: [CheckedContinuation<Void, Never>] = []
 
@@ -136,6 +140,7 @@ package actor ServiceSupervisor {
     /// Ends the service and returns once nothing of it runs any more; gives the epochs that a later one of this name goes on
     /// with.
     package func end() async -> EpochGenerator {
+        isRemoved = true
         if !hasStopped {
             shutdown()
             await withCheckedContinuation { ended.append($0) }

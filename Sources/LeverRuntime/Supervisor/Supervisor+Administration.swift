@@ -149,6 +149,9 @@ extension ServiceSupervisor {
 
     func move(_ resource: ResourceID, to instance: InstanceID?) async throws(RPCError) -> Activation {
         let result = await withCheckedContinuation { continuation in
+            guard !hasStopped else {
+                return continuation.resume(returning: Result<Activation, RPCError>.failure(stoppedError))
+            }
             guard moves[resource] == nil else {
                 let error = RPCError(.conflict, "resource \"\(resource)\" of \(service) is being moved already")
                 return continuation.resume(returning: Result<Activation, RPCError>.failure(error))

@@ -8,8 +8,9 @@ import Synchronization
 package final class Supervisor: InstanceStarter {
     private struct State {
         var services: [ServiceID: ServiceSupervisor] = [:]
-        /// What services that were removed had come to: a later one of the same name goes on there.
-        var epochs: [ServiceID: EpochGenerator] = [:]
+        /// The furthest that any service which was removed had come to: services made later go on there, since one of them may
+        /// have the name of that.
+        var epochs: EpochGenerator?
         var made = 0
         var isShuttingDown = false
     }
@@ -77,12 +78,12 @@ package final class Supervisor: InstanceStarter {
         guard let supervisor = known(service) else { throw RPCError(.noService, "there is no service \(service)") }
         context.router.update { $0.remove(service) }
         let epochs = await supervisor.end()
-        // What was published while it ended is taken out again.
+        // What was published just before it heard of its end is taken out again.
         context.router.update { $0.remove(service) }
         state.withLock { state in
             guard state.services[service] === supervisor else { return }
             state.services[service] = nil
-            state.epochs[service] = epochs
+            if epochs.remaining < state.epochs?.remaining ?? .max { state.epochs = epochs }
         }
         context.events.append(.serviceRemoved, service, "its instances have ended")
     }
@@ -107,7 +108,7 @@ package final class Supervisor: InstanceStarter {
             state.made += 1
             let made = ServiceSupervisor(
                 service, live: live, number: state.made,
-                epochs: state.epochs[service] ?? EpochGenerator(term: context.term), context: context)
+                epochs: state.epochs ?? EpochGenerator(term: context.term), context: context)
             // After the end of the run nothing is run any more.
             if case .terminated = toRun.yield(made) { return nil }
             state.services[service] = made

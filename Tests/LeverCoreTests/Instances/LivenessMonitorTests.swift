@@ -37,6 +37,18 @@ import Testing
         #expect(monitor.judge(at: start + .seconds(50), processorTime: .seconds(20)) != .silent)
     }
 
+    @Test func timeInWhichTheHostItselfWasStoppedDoesNotCount() {
+        var monitor = LivenessMonitor(at: start)
+        monitor.paused(for: .seconds(40))
+        #expect(monitor.judge(at: start + .seconds(42), processorTime: .seconds(1)) == .responsive)
+        #expect(monitor.judge(at: start + .seconds(46), processorTime: .seconds(1)) == .silent)
+    }
+
+    @Test func firstLookAtTheProcessorTimeSaysNothing() {
+        var monitor = LivenessMonitor(at: start)
+        #expect(monitor.judge(at: start + .seconds(40), processorTime: .seconds(9)) == .silent)
+    }
+
     @Test func withoutProcessorTimeSilenceDecides() {
         var monitor = LivenessMonitor(at: start)
         #expect(monitor.judge(at: start + .seconds(29), processorTime: nil) == .silent)

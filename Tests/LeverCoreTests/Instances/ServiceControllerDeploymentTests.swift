@@ -149,6 +149,23 @@ import Testing
         #expect(many.count { if case .start = $0 { true } else { false } } == 5)
     }
 
+    @Test func programThatTurnsOutNotToNeedThePortIsWarmedUpToo() {
+        var service = ServiceControllerHarness(live: 1)
+        service.scaleTo(3)
+        #expect(service.deploy(2, needsPort: true) == [.start(service.id(4), version: 2)])
+        #expect(
+            service(.ready(service.id(4), holdsPort: false)) == [
+                .start(service.id(5), version: 2), .start(service.id(6), version: 2),
+            ])
+        _ = service(.ready(service.id(5), holdsPort: false))
+        #expect(service(.ready(service.id(6), holdsPort: false)) == [.commit(version: 2)])
+        _ = service(.committed(version: 2))
+        // From now on it is scaled as any other.
+        var plan = ScalingPlan(ScalingDirective(desired: 0, reason: ""), instances: [])
+        plan.start = 2
+        #expect(service(.scale(plan)).count == 2)
+    }
+
     @Test(arguments: [true, false]) func oneInstanceThatFailsFailsTheDeployment(isReady: Bool) throws {
         var service = ServiceControllerHarness(live: 1)
         service.scaleTo(2)

@@ -91,7 +91,10 @@ struct ManifestTests {
             ),
             (#"{"name": "abc", "channelLoad": -0.1}"#, #""channelLoad" must be a number from 0 to 1000000, not -0.1"#),
             (#"{"name": "abc", "channelLoad": true}"#, "not true"),
-            (#"{"name": "abc", "drainTimeout": 0}"#, #""drainTimeout" must be a number above 0 and up to 86400, not 0"#),
+            (
+                #"{"name": "abc", "drainTimeout": 0}"#,
+                #""drainTimeout" must be a number above 0 and up to 86400, not 0"#
+            ),
             (#"{"name": "abc", "channelDrainTimeout": "5m"}"#, #"not "5m""#),
             (#"{"name": "abc", "channelLoad": 1e7}"#, "to 1000000"),
             (#"{"name": "abc", "ram": 0}"#, "from 1 to"),

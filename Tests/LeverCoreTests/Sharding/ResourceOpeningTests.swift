@@ -123,4 +123,41 @@ import Testing
         let actions = service.directory.handle(.callsWaiting(service.room), at: service.now) { $0 == busy ? 5 : 0 }
         #expect(actions.first == .sendNewResource(service.room, service.activation(2, 1)))
     }
+
+    @Test func instanceThatCannotBeReachedIsPassedOver() {
+        var service = ResourceDirectoryHarness(ready: [1, 2])
+        #expect(service(.callsWaiting(service.room)) == [.sendNewResource(service.room, service.activation(1, 1))])
+        #expect(
+            service(.openNotBegun(service.room, service.epoch(1), RPCError(.unreachable, "refused"))) == [
+                .sendNewResource(service.room, service.activation(2, 2))
+            ])
+        #expect(service(.opened(service.room, service.epoch(2))).contains(.releaseWaiters(service.room)))
+    }
+
+    @Test func onlyInstanceThatCannotBeReachedIsTriedAgainAMomentLater() {
+        var service = ResourceDirectoryHarness()
+        let refused = RPCError(.unreachable, "refused")
+        _ = service(.callsWaiting(service.room))
+        var epoch: UInt32 = 1
+        #expect(service(.openNotBegun(service.room, service.epoch(1), refused)) == [.needInstance])
+        // The word that follows tries it again; it is not for ever.
+        for _ in 0..<19 {
+            epoch += 1
+            #expect(
+                service(.callsWaiting(service.room)) == [
+                    .sendNewResource(service.room, service.activation(1, epoch))
+                ])
+            #expect(service(.openNotBegun(service.room, service.epoch(epoch), refused)) == [.needInstance])
+        }
+        _ = service(.callsWaiting(service.room))
+        let end = service(.openNotBegun(service.room, service.epoch(epoch + 1), refused))
+        #expect(end.waitingError?.message.contains("refused") == true)
+    }
+
+    @Test func deathOfTheOnlyInstanceAsksForAnother() {
+        var service = ResourceDirectoryHarness()
+        _ = service(.callsWaiting(service.room))
+        _ = service(.openNotBegun(service.room, service.epoch(1), RPCError(.unreachable, "refused")))
+        #expect(service(.instanceDied(service.first, how: "signal 9 ended it")) == [.needInstance])
+    }
 }
