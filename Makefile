@@ -7,7 +7,7 @@ CONFIGURATION ?= release
 PREFIX ?= /usr/local
 LISTEN ?= 127.0.0.1:8080
 DATA ?= .lever
-SWIFT_SOURCES = Package.swift Sources Tests Benchmarks Interop/Package.swift Interop/Sources/GRPCInstance \
+SWIFT_SOURCES = Package.swift Sources Tests Simulation Benchmarks Interop/Package.swift Interop/Sources/GRPCInstance \
 	Interop/Sources/CodecProtobufBenchmark Interop/Tests
 
 .PHONY: help
@@ -60,6 +60,12 @@ test: test-dependencies ## Installs what tests need, then runs all tests
 .PHONY: bench
 bench: dependencies ## Runs all benchmarks; RECORD=1 puts the tables into Benchmarks/README.md
 	Benchmarks/all.sh
+
+.PHONY: simulate
+simulate: SECONDS_TO_RUN ?= 120
+simulate: dependencies ## Simulates hosts from random seeds for two minutes and checks the guarantees at every step
+	swift build -c release --product simulate
+	"$$(swift build -c release --show-bin-path)/simulate" --quiet --for $(SECONDS_TO_RUN)
 
 .PHONY: bench-router
 bench-router: dependencies bench-programs ## Measures the router beside nginx, haproxy and nghttpx

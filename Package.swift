@@ -113,6 +113,10 @@ let package = Package(
             name: "benchmark-scaling", dependencies: ["LeverCore", "ScalingSimulation"],
             path: "Benchmarks/Scaling/Command", swiftSettings: settings),
 
+        .target(name: "HostSimulation", dependencies: ["LeverCore"], path: "Simulation/Host", swiftSettings: settings),
+        .executableTarget(
+            name: "simulate", dependencies: ["HostSimulation"], path: "Simulation/Command", swiftSettings: settings),
+
         .executableTarget(
             name: "DriverCrashHelper", dependencies: ["LeverCore", "LeverRuntime"],
             path: "Tests/Support/DriverCrashHelper", swiftSettings: settings),
@@ -120,6 +124,7 @@ let package = Package(
         .testTarget(name: "LeverCoreTests", dependencies: ["LeverCore"], swiftSettings: settings),
         .testTarget(
             name: "ScalingSimulationTests", dependencies: ["LeverCore", "ScalingSimulation"], swiftSettings: settings),
+        .testTarget(name: "HostSimulationTests", dependencies: ["HostSimulation"], swiftSettings: settings),
         .testTarget(
             name: "LeverTransportTests",
             dependencies: [

@@ -121,6 +121,24 @@ extension ServiceController {
         serveWaitingCalls(now, &actions)
     }
 
+    /// An instance that the new version was to begin with is to leave: another takes its place, or the version would wait for
+    /// one that never becomes ready again.
+    mutating func replaceInDeployment(
+        _ id: InstanceID, _ now: ContinuousClock.Instant, _ actions: inout [Action]
+    ) {
+        guard var deployment, deployment.phase == .starting,
+            let place = deployment.instances.firstIndex(of: id)
+        else { return }
+        if deployment.candidate.needsPort {
+            // The other one starts when this one has ended.
+            deployment.instances = []
+            deployment.phase = .freeingPort
+        } else {
+            deployment.instances[place] = start(deployment.candidate, now, &actions)
+        }
+        self.deployment = deployment
+    }
+
     mutating func failDeployment(_ failed: Deployment, _ error: RPCError, _ actions: inout [Action]) {
         deployment = nil
         actions.append(.deploymentFailed(version: failed.candidate.version, request: failed.request, error))

@@ -73,10 +73,11 @@ extension ServiceController {
         actions.append(.publish)
     }
 
-    mutating func retire(_ id: InstanceID, _ actions: inout [Action]) {
+    mutating func retire(_ id: InstanceID, _ now: ContinuousClock.Instant, _ actions: inout [Action]) {
         guard let index = index(of: id) else { return }
         drain(index, .unlimited(mayReturn: false), &actions)
         actions.append(.publish)
+        replaceInDeployment(id, now, &actions)
     }
 
     mutating func timer(_ now: ContinuousClock.Instant, _ actions: inout [Action]) {

@@ -235,7 +235,7 @@ public struct ServiceController: Sendable {
         case .heard(let id): setResponsive(id, true, &actions)
         case .lost(let id, let how): lost(id, how: how, now, &actions)
         case .condemn(let id): condemn(id, now, &actions)
-        case .retire(let id): retire(id, &actions)
+        case .retire(let id): retire(id, now, &actions)
         case .scale(let plan): scale(plan, now, &actions)
         case .drained(let id): drained(id, &actions)
         case .timer: timer(now, &actions)

@@ -51,6 +51,29 @@ import Testing
         #expect(service(.ready(service.id(1), holdsPort: false)) == [])
     }
 
+    @Test func retiredInstanceOfANewVersionIsReplaced() {
+        var service = ServiceControllerHarness(live: 1)
+        service.scaleTo(2)
+        _ = service.deploy(2)
+        _ = service(.ready(service.id(3), holdsPort: false))
+        let actions = service(.retire(service.id(3)))
+        #expect(actions == [.drain(service.id(3)), .publish, .start(service.id(5), version: 2)])
+        // A second time changes nothing.
+        #expect(service(.retire(service.id(3))) == [.publish])
+        _ = service(.drained(service.id(3)))
+        #expect(service(.exited(service.id(3), how: "code 0")) == [])
+        #expect(service(.ready(service.id(4), holdsPort: false)) == [])
+        #expect(service(.ready(service.id(5), holdsPort: false)) == [.commit(version: 2)])
+    }
+
+    @Test func retiredInstanceOfANewVersionGivesThePortToItsReplacement() {
+        var service = ServiceControllerHarness()
+        _ = service.deploy(1, needsPort: true)
+        #expect(service(.retire(service.id(1))) == [.terminate(service.id(1)), .publish])
+        #expect(service(.exited(service.id(1), how: "code 0")) == [.start(service.id(2), version: 1)])
+        #expect(service(.ready(service.id(2), holdsPort: true)) == [.commit(version: 1)])
+    }
+
     @Test func laterDeploymentWins() throws {
         var service = ServiceControllerHarness(live: 1)
         _ = service.deploy(2)
