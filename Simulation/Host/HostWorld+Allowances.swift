@@ -28,6 +28,7 @@ extension HostWorld {
         for action in actions {
             switch action {
             case .resources(.drainInstanceAndKill(let id, _)): service.instances[id].map(replaced)
+            case .instances(.kill(let id)), .instances(.terminate(let id)): service.instances[id]?.leaves(by: now)
             case .instances(.undrain(let id)): service.instances[id]?.windowEnd = nil
             default: break
             }

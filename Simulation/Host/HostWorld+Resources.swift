@@ -116,15 +116,15 @@ extension HostWorld {
     private func sendNewResource(_ resource: ResourceID, _ activation: Activation, _ service: SimulatedService) {
         checkNewResource(resource, activation, service)
         let epoch = activation.epoch
-        let refused = ResourceDirectory.Event.openFailed(
+        let refused = ResourceDirectory.Event.openNotBegun(
             resource, epoch, RPCError(.resourceUnavailable, "connection refused"))
         guard let instance = service.instances[activation.instance], instance.hasRoute, instance.isAlive else {
             trouble(service)
-            return answer(refused, service)
+            return isNotBegun(resource, refused, service)
         }
         if mishap(2) {
             trouble(service)
-            return answer(refused, service)
+            return isNotBegun(resource, refused, service)
         }
         service.holders[resource, default: [:]][instance.id] = epoch
         let lost = ResourceDirectory.Event.openUnanswered(resource, epoch, how: "the connection ended")
@@ -149,6 +149,14 @@ extension HostWorld {
         case 3: add(.instance(instance, .dies), in: pick(0...500_000))
         default: count("NewResource hangs")
         }
+    }
+
+    /// Another instance is tried, and a little later the same one again where there is no other.
+    private func isNotBegun(
+        _ resource: ResourceID, _ event: ResourceDirectory.Event, _ service: SimulatedService
+    ) {
+        answer(event, service)
+        add(.input(service, run: service.run, .machine(.resources(.callsWaiting(resource)))), in: 50_000)
     }
 
     private func sendCloseResource(_ resource: ResourceID, _ activation: Activation, _ service: SimulatedService) {

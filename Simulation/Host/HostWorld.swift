@@ -104,6 +104,7 @@ package final class HostWorld {
         resources.maximumResources = configuration.isCalm ? 100_000 : 60 + configuration.instances * 4
         resources.resourceIdleTimeout = .seconds(20 + Int(configuration.seed % 40))
         for index in 0..<max(1, configuration.services) {
+            // A name that is a good one.
             let id = ServiceID(environment: .admin, service: try! ServiceName("service\(index + 1)"))
             services.append(SimulatedService(index: index, id: id, policy: makePolicy(), at: now))
         }

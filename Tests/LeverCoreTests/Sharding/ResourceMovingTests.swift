@@ -35,6 +35,19 @@ import Testing
             ])
     }
 
+    @Test func shorterWindowHoldsForWhatIsOnItsWayAlready() {
+        var service = ResourceDirectoryHarness(ready: [1, 2])
+        service.makeActive()
+        let epoch = service.epoch(1)
+        let first = service.activation(1, 1).instance
+        // It leaves for want of calls, but a channel is inside; then its version is replaced.
+        _ = service(.instanceDraining(first, window: .seconds(100_000)))
+        #expect(service(.busy(service.room, epoch)) == [.closeGate(service.room, epoch, .whenIdle)])
+        _ = service(.instanceDraining(first, window: .seconds(10)))
+        #expect(service.pass(.seconds(9)) == [])
+        #expect(service.pass(.seconds(1)).first == .closeGate(service.room, epoch, .now))
+    }
+
     @Test func endOfTheWindowHoldsCallsBackAndEndsChannels() throws {
         var service = ResourceDirectoryHarness(ready: [1, 2])
         service.makeActive()
