@@ -64,7 +64,7 @@ final class RequestRoute {
     func forwardedHead(for route: ServiceRoute, _ activation: ActivationRoute?, callID: String?) -> HTTP2EncodedHead {
         let head = commonHead(for: route, activation?.epoch)
         guard activation != nil, self.callID == nil, let callID else { return head }
-        return HTTP2EncodedHead(head.fields + [(RPCHeader.callID, callID)], isRepeated: false)
+        return HTTP2EncodedHead(head, followedBy: [(RPCHeader.callID, callID)])
     }
 
     /// What calls with this head have in common.

@@ -1,13 +1,24 @@
 /// A header block to send: pseudo-headers first, names in lower case. Connections keep its encoded form, so a head that
 /// is sent often is best made once and kept. Immutable; may be used by any number of connections.
 package final class HTTP2EncodedHead: Sendable {
-    /// The fields in their order.
+    /// All fields in their order.
     package let fields: [(name: String, value: String)]
-    /// Whether it may be sent again, so that keeping its encoded form is worth it.
-    package let isRepeated: Bool
+    package var fields: [(name: String, value: String)] { (beginning?.fields ?? []) + own }
 
-    package init(_ fields: [(name: String, value: String)], isRepeated: Bool = true) {
-        self.fields = fields
-        self.isRepeated = isRepeated
+    /// What it begins with, kept in its encoded form; then it is sent once only.
+    let beginning: HTTP2EncodedHead?
+    /// What follows.
+    let own: [(name: String, value: String)]
+
+    /// Makes a head that is worth keeping, since it may be sent again.
+    package init(_ fields: [(name: String, value: String)]) {
+        beginning = nil
+        own = fields
+    }
+
+    /// Makes a head that is sent once, and begins as one that is kept.
+    package init(_ beginning: HTTP2EncodedHead, followedBy fields: [(name: String, value: String)]) {
+        self.beginning = beginning
+        own = fields
     }
 }

@@ -38,7 +38,13 @@ struct HeaderBlockEncoder {
 
     /// Encodes a head.
     mutating func encode(_ head: HTTP2EncodedHead) -> [UInt8] {
-        if head.isRepeated, let entry = cache.entry(Self.hash(head)), entry.head === head,
+        if let beginning = head.beginning {
+            // A block is the encoded fields one after the other, whatever was encoded before (RFC 7541, 2.1 and 3.1).
+            var bytes = encode(beginning)
+            for (name, value) in head.own { encode(name, value, to: &bytes) }
+            return bytes
+        }
+        if let entry = cache.entry(Self.hash(head)), entry.head === head,
             entry.tableChanges == tableChanges
         {
             return entry.bytes
@@ -49,8 +55,8 @@ struct HeaderBlockEncoder {
         for size in announcedSizes { Self.writeInteger(size, prefix: 5, pattern: 0x20, to: &bytes) }
         announcedSizes.removeAll()
         let before = tableChanges
-        for (name, value) in head.fields { encode(name, value, to: &bytes) }
-        if isPlain, before == tableChanges, head.isRepeated {
+        for (name, value) in head.own { encode(name, value, to: &bytes) }
+        if isPlain, before == tableChanges {
             let changes = tableChanges
             cache.store(
                 Entry(head: head, tableChanges: changes, bytes: bytes), hash: Self.hash(head),
