@@ -6,12 +6,13 @@
 /// again as it is until the table changes.
 struct HeaderBlockEncoder {
     private final class Entry {
-        let head: HTTP2EncodedHead
+        /// The head's number, not the head: that goes with the connection that it came over.
+        let number: UInt64
         let tableChanges: Int
         let bytes: [UInt8]
 
-        init(head: HTTP2EncodedHead, tableChanges: Int, bytes: [UInt8]) {
-            self.head = head
+        init(number: UInt64, tableChanges: Int, bytes: [UInt8]) {
+            self.number = number
             self.tableChanges = tableChanges
             self.bytes = bytes
         }
@@ -44,7 +45,7 @@ struct HeaderBlockEncoder {
             for (name, value) in head.own { encode(name, value, to: &bytes) }
             return bytes
         }
-        if let entry = cache.entry(Self.hash(head)), entry.head === head,
+        if let entry = cache.entry(Self.hash(head.number)), entry.number == head.number,
             entry.tableChanges == tableChanges
         {
             return entry.bytes
@@ -59,16 +60,16 @@ struct HeaderBlockEncoder {
         if isPlain, before == tableChanges {
             let changes = tableChanges
             cache.store(
-                Entry(head: head, tableChanges: changes, bytes: bytes), hash: Self.hash(head),
-                isValid: { $0.tableChanges == changes }, rehash: { Self.hash($0.head) })
+                Entry(number: head.number, tableChanges: changes, bytes: bytes), hash: Self.hash(head.number),
+                isValid: { $0.tableChanges == changes }, rehash: { Self.hash($0.number) })
         }
         return bytes
     }
 
-    /// Objects lie 16 bytes apart at least; the multiplication spreads what is left (Fibonacci hashing).
+    /// Numbers that follow each other lie apart (Fibonacci hashing).
     @inline(__always)
-    private static func hash(_ head: HTTP2EncodedHead) -> UInt {
-        ((UInt(bitPattern: ObjectIdentifier(head)) >> 4) &* 0x9E37_79B9_7F4A_7C15) >> 40
+    private static func hash(_ number: UInt64) -> UInt {
+        UInt(truncatingIfNeeded: (number &* 0x9E37_79B9_7F4A_7C15) >> 40)
     }
 
     private mutating func encode(_ name: String, _ value: String, to bytes: inout [UInt8]) {
