@@ -54,7 +54,7 @@ final class BlockCache<Entry> {
 /// The bounds of all caches together, in entries.
 enum BlockCacheBudget {
     static let smallest = 64
-    static let largest = 4_096
+    static let largest = 16_384
     /// Beyond this caches stay as they are; each may have its smallest size all the same.
     static let total = 262_144
     static let slots = Atomic<Int>(0)
