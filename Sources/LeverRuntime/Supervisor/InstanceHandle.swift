@@ -19,9 +19,6 @@ final class InstanceHandle: Sendable {
         if let grace { instance.terminate(grace: grace) }
     }
 
-    /// What it writes; `nil` before it runs.
-    var output: OutputLog? { state.withLock { $0.instance }?.output }
-
     /// How long it has used processors; `nil` where that is not known.
     func processorTime() -> Duration? { state.withLock { $0.instance }?.processorTime() }
 

@@ -101,13 +101,6 @@ extension Supervisor {
         await (try found(service)).setBounds(bounds)
     }
 
-    /// What the instances of a service have written, and will: those that run.
-    package func output(
-        of service: ServiceID, instance: InstanceID?
-    ) async throws(RPCError) -> [(instance: InstanceID, log: OutputLog)] {
-        try await found(service).output(of: instance)
-    }
-
     private func found(_ service: ServiceID) throws(RPCError) -> ServiceSupervisor {
         guard let supervisor = known(service) else { throw RPCError(.noService, "there is no service \(service)") }
         return supervisor
@@ -176,17 +169,5 @@ extension ServiceSupervisor {
         ownBounds = bounds
         note(.boundsSet, bounds.map { "\($0.minInstances) to \($0.maxInstances) instances" } ?? "as the manifest says")
         lookNow()
-    }
-
-    func output(of instance: InstanceID?) throws(RPCError) -> [(instance: InstanceID, log: OutputLog)] {
-        if let instance, instances[instance] == nil {
-            throw RPCError(.noResource, "service \(service) has no instance \"\(instance)\" that runs")
-        }
-        return controller.instances.compactMap { known in
-            guard instance == nil || known.id == instance, let log = instances[known.id]?.run.handle.output else {
-                return nil
-            }
-            return (known.id, log)
-        }
     }
 }
