@@ -141,6 +141,36 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
+    @Test func instanceWhoseHandlersGoOnKeepsTheResourceUntilItIsDead() async throws {
+        let folder = try ServiceFolder()
+        let witness = try Witness(in: folder)
+        try await EmbeddedHost.with({
+            $0.resources.moveWindow = .milliseconds(100)
+            $0.resources.drainTimeout = .milliseconds(200)
+            $0.resources.closeResourceTimeout = .milliseconds(500)
+            $0.resources.lostAnswerGrace = .milliseconds(200)
+            $0.instances.drainTimeout = .milliseconds(500)
+            $0.instances.channelDrainTimeout = .milliseconds(500)
+            $0.instances.terminationGrace = .milliseconds(500)
+        }) { host in
+            _ = try await host.deploy(witness.script("1"), name: "witness", manifest: ["minInstances": 2])
+            let before = try await host.witness("room", "Touch")
+            let pid = pid_t(try #require(try await host.witness("room", "PidOf").intValue))
+            // The handler does not hear that its call was ended, and CloseResource waits for it for longer than it may.
+            let long = Task { try? await host.witness("room", "Touch", 30_000) }
+            try await wait("the handler runs") { try witness.entries.count { $0.event == "begin" } == 3 }
+            let move = Task { try? await host.admin("MoveResource", "dev.lever", "witness", "room") }
+            try await wait("another instance has it") {
+                guard let now = try? await host.witness("room", "Touch", timeout: .seconds(1)) else { return false }
+                guard now[0] != before[0] else { return false }
+                #expect(kill(pid, 0) != 0, "the instance lives, and its handler acts for the resource")
+                return true
+            }
+            _ = await (long.value, move.value)
+        }
+        withExtendedLifetime(folder) {}
+    }
+
     @Test func moveTakesAResourceToTheInstanceThatIsNamed() async throws {
         let folder = try ServiceFolder()
         let witness = try Witness(in: folder)
