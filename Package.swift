@@ -144,6 +144,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "LeverServiceNonsendingTests",
+            dependencies: ["LeverCore", "LeverTransport", "LeverClient", "LeverService"],
+            swiftSettings: settings + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
+        .testTarget(
             name: "LeverRouterTests",
             dependencies: [
                 "LeverCore", "LeverTransport", "LeverRouter", .nioCore, .nioPosix, .nioEmbedded, .nioHPACK, .logging,

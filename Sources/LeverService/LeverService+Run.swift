@@ -12,12 +12,12 @@ extension LeverService: Service {
     /// - Throws: ``RuntimeError`` where the configuration is unusable or the address cannot be taken.
     public func run() async throws {
         try configuration.validate()
-        let logger = logger ?? Logger(label: "lever.service")
         var bounds = RPCServerConfiguration()
         bounds.grpc.handlersRunOnGlobalExecutor = configuration.methodsMayBlock
         bounds.grpc.maximumMessageLength = configuration.maximumMessageLength
+        let handler = ServiceHandler(definition, logger: logger)
         let server = try await RPCServer.start(
-            on: configuration.listenAddress(), handler: handler(), group: MultiThreadedEventLoopGroup.singleton,
+            on: configuration.listenAddress(), handler: handler, group: MultiThreadedEventLoopGroup.singleton,
             configuration: bounds, logger: logger)
         do {
             try await gracefulShutdown()
@@ -27,6 +27,7 @@ extension LeverService: Service {
             return
         }
         await server.drain(within: configuration.drainTimeout)
+        await handler.closeResources()
     }
 
     /// Runs the service until the process gets SIGTERM or SIGINT, then lets the calls in progress end and returns.
@@ -36,7 +37,7 @@ extension LeverService: Service {
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: self, successTerminationBehavior: .gracefullyShutdownGroup)],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger ?? Logger(label: "lever.service")))
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
     }
 }

@@ -1,61 +1,59 @@
 public import LeverCore
 public import Logging
 
-/// A service written in Swift: named methods, and the server that answers their calls.
+/// A service that can run: a definition, and the server that answers its calls.
+///
+/// A program that is nothing but a service is a ``LeverServiceMain``. This is for one that runs more, as a part of its
+/// `ServiceGroup`, and for whoever wants the service's handler:
 ///
 /// ```swift
-/// var service = LeverService()
-/// service.method("SayHello") { (name: String) in "Hello, \(name)!" }
-/// service.channel("EchoChan") { (channel: LeverChannel) in
-///     for try await message in channel { try await channel.send(message) }
+/// let greeter = LeverService {
+///     Method("SayHello") { (name: String) in "Hello, \(name)!" }
 /// }
-/// try await service.serve()
+/// try await ServiceGroup(services: [database, greeter], gracefulShutdownSignals: [.sigterm], logger: logger).run()
 /// ```
 ///
-/// It listens where the host that started it says (`LEVEROS_LISTEN`), by default on port 3837. ``serve()`` is for a program
-/// that is nothing but the service; a program that runs more puts the service into a `ServiceGroup`. Either way SIGTERM lets
-/// the calls in progress end before the program does.
+/// It listens where the host that started it says (`LEVEROS_LISTEN`), by default on port 3837. When the group shuts down, the
+/// calls in progress end before it does, and the resources that it still holds are closed.
 public struct LeverService: Sendable {
+    /// What the service does.
+    public var definition: ServiceDefinition
     /// How the service listens and ends.
     public var configuration: Configuration
-    var methods = MethodTable()
-    let logger: Logger?
+    /// Where the server and the methods log.
+    public var logger: Logger
 
-    /// Makes a service of any number of types' methods; more can be added before it runs.
+    /// Makes a service of a definition.
     ///
     /// - Parameters:
-    ///   - providers: What the methods are taken from.
+    ///   - definition: What the service does.
     ///   - configuration: How the service listens and ends.
-    ///   - logger: Where failures of the server are noted; by default standard error.
+    ///   - logger: Where the server and the methods log.
     public init(
-        _ providers: any MethodProvider..., configuration: Configuration = .defaults, logger: Logger? = nil
+        _ definition: ServiceDefinition, configuration: Configuration = .defaults,
+        logger: Logger = Logger(label: "lever.service")
     ) {
+        self.definition = definition
         self.configuration = configuration
         self.logger = logger
-        for provider in providers { provider.addMethods(to: &self) }
     }
 
-    /// What answers the methods' calls, for a transport within the process or a host that runs the service in its own.
-    /// Each handler keeps track of the resources that it holds.
+    /// Makes a service of components below each other.
+    ///
+    /// - Parameters:
+    ///   - configuration: How the service listens and ends.
+    ///   - logger: Where the server and the methods log.
+    ///   - components: What the service does.
+    public init(
+        configuration: Configuration = .defaults, logger: Logger = Logger(label: "lever.service"),
+        @ServiceBuilder _ components: () throws -> ServiceDefinition
+    ) rethrows {
+        self.init(try components(), configuration: configuration, logger: logger)
+    }
+
+    /// What answers the methods' calls, for a transport within the process or a host that runs the service in its own. Each
+    /// handler is an instance of its own: it holds its own resources.
     public func handler() -> any RPCHandler {
-        ServiceHandler(methods)
+        ServiceHandler(definition, logger: logger)
     }
-}
-
-/// A type whose methods can be a service's.
-///
-/// ```swift
-/// struct Greeter: MethodProvider {
-///     func sayHello(name: String) -> String { "Hello, \(name)!" }
-///
-///     func addMethods(to service: inout LeverService) {
-///         service.method("SayHello", sayHello)
-///     }
-/// }
-///
-/// try await LeverService(Greeter()).serve()
-/// ```
-public protocol MethodProvider: Sendable {
-    /// Registers the type's methods.
-    func addMethods(to service: inout LeverService)
 }

@@ -11,42 +11,43 @@ import Testing
 /// Client and service over sockets.
 @Suite struct NetworkTests {
     private static func service(_ journal: Journal = Journal()) -> LeverService {
-        var service = LeverService()
-        service.method("Echo") { (value: LeverValue) in value }
-        service.method("Reverse") { (bytes: [UInt8]) in [UInt8](bytes.reversed()) }
-        service.method("Fail") { throw ServiceError(["code": 7]) }
-        service.method("Status") { throw RPCError(code: .outOfRange, message: "too far") }
-        service.method("Wait") { (name: String) in
-            journal.add("begin \(name)")
-            do {
-                try await Task.sleep(for: .seconds(60))
-            } catch {
-                journal.add("cancelled \(name)")
-                throw error
+        let service = LeverService {
+            Method("Echo") { (value: LeverValue) in value }
+            Method("Reverse") { (bytes: [UInt8]) in [UInt8](bytes.reversed()) }
+            Method("Fail") { throw ServiceError(["code": 7]) }
+            Method("Status") { throw RPCError(code: .outOfRange, message: "too far") }
+            Method("Wait") { (name: String) in
+                journal.add("begin \(name)")
+                do {
+                    try await Task.sleep(for: .seconds(60))
+                } catch {
+                    journal.add("cancelled \(name)")
+                    throw error
+                }
             }
-        }
-        service.method("Context") { (context: CallContext) -> LeverValue in
-            [
-                "id": context.callID.map { .string($0) } ?? nil, "depth": .number(Double(context.depth)),
-                "hasDeadline": .bool(context.deadline != nil), "resource": .string(context.url.resource),
-            ]
-        }
-        service.channel("EchoChan") { (channel: LeverChannel) in
-            for try await message in channel { try await channel.send(message) }
-            journal.add("end of echo")
-        }
-        service.channel("QuietChan") { (channel: LeverChannel) in
-            journal.add("begin quiet")
-            do {
-                try await Task.sleep(for: .seconds(60))
-            } catch {
-                journal.add("cancelled quiet")
-                throw error
+            Method("Context") { (context: CallContext) -> LeverValue in
+                [
+                    "id": context.callID.map { .string($0) } ?? nil, "depth": .number(Double(context.depth)),
+                    "hasDeadline": .bool(context.deadline != nil), "resource": .string(context.url.resource),
+                ]
             }
-        }
-        service.channel("FailChan") { (channel: LeverChannel) in
-            try await channel.send(1)
-            throw ServiceError(bytes: [1, 2])
+            ChannelMethod("EchoChan") { (channel: LeverChannel) in
+                for try await message in channel { try await channel.send(message) }
+                journal.add("end of echo")
+            }
+            ChannelMethod("QuietChan") { (channel: LeverChannel) in
+                journal.add("begin quiet")
+                do {
+                    try await Task.sleep(for: .seconds(60))
+                } catch {
+                    journal.add("cancelled quiet")
+                    throw error
+                }
+            }
+            ChannelMethod("FailChan") { (channel: LeverChannel) in
+                try await channel.send(1)
+                throw ServiceError(bytes: [1, 2])
+            }
         }
         return service
     }
@@ -264,14 +265,15 @@ import Testing
         let directory = FileManager.default.temporaryDirectory.path
         let door = Door()
         let journal = Journal()
-        var service = LeverService()
+        var service = LeverService {
+            Method("Work") {
+                journal.add("begin")
+                await door.pass()
+                return "done"
+            }
+        }
         service.configuration.address = "unix:\(directory)/lever-\(UUID().uuidString.prefix(8)).sock"
         service.configuration.drainTimeout = .seconds(30)
-        service.method("Work") {
-            journal.add("begin")
-            await door.pass()
-            return "done"
-        }
         let address = try #require(service.configuration.address)
         let group = ServiceGroup(
             configuration: .init(services: [service], gracefulShutdownSignals: [], logger: .init(label: "test")))
@@ -303,7 +305,7 @@ import Testing
 
     @Test func anAddressThatIsTakenIsNamed() async throws {
         try await withServer(Self.service()) { address in
-            var service = LeverService()
+            var service = LeverService {}
             service.configuration.address = "\(address)"
             let error = await #expect(throws: RuntimeError.self) { try await service.run() }
             #expect(error?.code == .bindFailed)

@@ -8,30 +8,31 @@ import Testing
 @Suite struct ProgramTests {
     /// The methods that the program calls.
     private static func service() -> LeverService {
-        var service = LeverService()
-        service.method("SayHello") { (name: String) in "Hello, \(name)!" }
-        service.method("Echo") { (value: LeverValue) in value }
-        service.method("Where") { CallContext.current?.url.description }
-        service.method("Reverse") { (bytes: [UInt8]) in [UInt8](bytes.reversed()) }
-        service.method("Fail") { throw ServiceError(["code": 7]) }
-        service.method("Slow") { try await Task.sleep(for: .seconds(60)) }
-        service.channel("EchoChan") { (channel: LeverChannel, greeting: String?) in
-            if let greeting { try await channel.send(greeting) }
-            for try await message in channel { try await channel.send(message) }
-        }
-        service.channel("FailChan") { (channel: LeverChannel) in throw ServiceError("no") }
-        service.channel("DeployChan") { (channel: LeverChannel, environment: String) in
-            var count = 0
-            for try await message in channel {
-                if case .bytes(let bytes) = message { count += bytes.count }
+        let service = LeverService {
+            Method("SayHello") { (name: String) in "Hello, \(name)!" }
+            Method("Echo") { (value: LeverValue) in value }
+            Method("Where") { CallContext.current?.url.description }
+            Method("Reverse") { (bytes: [UInt8]) in [UInt8](bytes.reversed()) }
+            Method("Fail") { throw ServiceError(["code": 7]) }
+            Method("Slow") { try await Task.sleep(for: .seconds(60)) }
+            ChannelMethod("EchoChan") { (channel: LeverChannel, greeting: String?) in
+                if let greeting { try await channel.send(greeting) }
+                for try await message in channel { try await channel.send(message) }
             }
-            if environment == "broken.lever" { throw ServiceError("it does not start:\n  no such file") }
-            try await channel.send(["warning": "unknown key \"nmae\""])
-            try await channel.send(["phase": "starting"])
-            let live: LeverValue = [
-                "phase": "live", "service": "hello", "version": 3, "url": "lever://\(environment)/hello",
-            ]
-            try await channel.send(live)
+            ChannelMethod("FailChan") { (channel: LeverChannel) in throw ServiceError("no") }
+            ChannelMethod("DeployChan") { (channel: LeverChannel, environment: String) in
+                var count = 0
+                for try await message in channel {
+                    if case .bytes(let bytes) = message { count += bytes.count }
+                }
+                if environment == "broken.lever" { throw ServiceError("it does not start:\n  no such file") }
+                try await channel.send(["warning": "unknown key \"nmae\""])
+                try await channel.send(["phase": "starting"])
+                let live: LeverValue = [
+                    "phase": "live", "service": "hello", "version": 3, "url": "lever://\(environment)/hello",
+                ]
+                try await channel.send(live)
+            }
         }
         return service
     }

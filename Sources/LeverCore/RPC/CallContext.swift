@@ -17,6 +17,8 @@ public struct CallContext: Sendable {
     public var internalGateway: String?
     /// Any further headers, names in lower case.
     public var metadata: [(name: String, value: String)]
+    /// What the service that answers the call keeps for it; not part of the call, and `nil` everywhere else.
+    package var scope: (any AnyObject & Sendable)?
 
     /// Makes the context of a call; what is left out is unknown or left to the host.
     public init(
@@ -32,5 +34,17 @@ public struct CallContext: Sendable {
         self.epoch = epoch
         self.internalGateway = internalGateway
         self.metadata = metadata
+    }
+
+    /// The time until ``deadline``, never less than zero; `nil` without a deadline.
+    public var timeRemaining: Duration? {
+        deadline.map { max(.zero, $0 - .now) }
+    }
+
+    /// The first header of a name.
+    ///
+    /// - Parameter name: The name, in lower case.
+    public func metadata(_ name: String) -> String? {
+        metadata.first { $0.name == name }?.value
     }
 }

@@ -5,15 +5,14 @@ import LeverTransport
 import Testing
 
 @Suite struct ChannelMethodTests {
-    private func client(_ register: (inout LeverService) -> Void) throws -> ServiceEndpoint {
-        var service = LeverService()
-        register(&service)
+    private func client(@ServiceBuilder _ methods: () -> ServiceDefinition) throws -> ServiceEndpoint {
+        let service = LeverService(methods())
         return try LeverClient(transport: InProcessTransport(handler: service.handler())).service("dev.lever", "test")
     }
 
     @Test func messagesFlowBothWays() async throws {
-        let endpoint = try client { service in
-            service.channel("EchoChan") { (channel: LeverChannel, prefix: String) in
+        let endpoint = try client {
+            ChannelMethod("EchoChan") { (channel: LeverChannel, prefix: String) in
                 for try await message in channel.messages(as: String.self) { try await channel.send(prefix + message) }
                 try await channel.send(bytes: [1, 2])
             }
@@ -29,8 +28,8 @@ import Testing
     }
 
     @Test func anErrorOfItsOwnEndsTheChannel() async throws {
-        let endpoint = try client { service in
-            service.channel("FailChan") { (channel: LeverChannel) in
+        let endpoint = try client {
+            ChannelMethod("FailChan") { (channel: LeverChannel) in
                 try await channel.send(1)
                 throw ServiceError(["code": "gone"])
             }
@@ -43,8 +42,8 @@ import Testing
     }
 
     @Test func wrongCallsAreRefused() async throws {
-        let endpoint = try client { service in
-            service.channel("CountChan") { (channel: LeverChannel, from: Int) in try await channel.send(from) }
+        let endpoint = try client {
+            ChannelMethod("CountChan") { (channel: LeverChannel, from: Int) in try await channel.send(from) }
         }
         for (method, code) in [("OtherChan", RPCError.Code.unimplemented), ("CountChan", .invalidArgument)] {
             let error = await #expect(throws: RPCError.self) {
@@ -56,8 +55,8 @@ import Testing
     }
 
     @Test func theResourceIsInTheChannelsAddress() async throws {
-        let endpoint = try client { service in
-            service.channel("WhereChan") { (channel: LeverChannel) in
+        let endpoint = try client {
+            ChannelMethod("WhereChan") { (channel: LeverChannel) in
                 try await channel.send(channel.url.resource)
                 try await channel.send(CallContext.current?.url.resource)
             }

@@ -26,15 +26,16 @@ import Testing
     // MARK: Arguments and results
 
     @Test func parametersAndResultsKeepTheirTypes() async throws {
-        var service = LeverService()
-        service.method("None") { 42 }
-        service.method("One") { (name: String) in "Hello, \(name)!" }
-        service.method("Two") { (left: Double, right: Double) in left + right }
-        service.method("Types") { (item: Item, list: [Int], flag: Bool) async throws -> Item in
-            Item(name: item.name, count: list.count, tags: flag ? item.tags : nil)
+        let service = LeverService {
+            Method("None") { 42 }
+            Method("One") { (name: String) in "Hello, \(name)!" }
+            Method("Two") { (left: Double, right: Double) in left + right }
+            Method("Types") { (item: Item, list: [Int], flag: Bool) async throws -> Item in
+                Item(name: item.name, count: list.count, tags: flag ? item.tags : nil)
+            }
+            Method("Value") { (value: LeverValue) -> LeverValue in value["a"] ?? nil }
+            Method("Nothing") { (_: String) in }
         }
-        service.method("Value") { (value: LeverValue) -> LeverValue in value["a"] ?? nil }
-        service.method("Nothing") { (_: String) in }
         #expect(try await call(service, "None", .values([])) == .result(42))
         #expect(try await call(service, "One", .values(["world"])) == .result("Hello, world!"))
         #expect(try await call(service, "Two", .values([1, 0.5])) == .result(1.5))
@@ -47,10 +48,11 @@ import Testing
     }
 
     @Test func bytesThatStandAloneAreBytes() async throws {
-        var service = LeverService()
-        service.method("Reverse") { (bytes: [UInt8]) in [UInt8](bytes.reversed()) }
-        service.method("Contiguous") { (bytes: ContiguousArray<UInt8>) in bytes.count }
-        service.method("Beside") { (bytes: [UInt8], count: Int) in bytes.count + count }
+        let service = LeverService {
+            Method("Reverse") { (bytes: [UInt8]) in [UInt8](bytes.reversed()) }
+            Method("Contiguous") { (bytes: ContiguousArray<UInt8>) in bytes.count }
+            Method("Beside") { (bytes: [UInt8], count: Int) in bytes.count + count }
+        }
         #expect(try await call(service, "Reverse", .bytes([1, 2, 3])) == .bytes([3, 2, 1]))
         #expect(try await call(service, "Reverse", .bytes([])) == .bytes([]))
         #expect(try await call(service, "Reverse", .values([[1, 255]])) == .bytes([255, 1]))
@@ -60,9 +62,10 @@ import Testing
     }
 
     @Test func trailingOptionalsMayBeMissing() async throws {
-        var service = LeverService()
-        service.method("Greet") { (name: String, title: String?, age: Int?) in
-            "\(title ?? "") \(name) \(age.map { "\($0)" } ?? "?")"
+        let service = LeverService {
+            Method("Greet") { (name: String, title: String?, age: Int?) in
+                "\(title ?? "") \(name) \(age.map { "\($0)" } ?? "?")"
+            }
         }
         #expect(try await call(service, "Greet", .values(["Ann"])) == .result(" Ann ?"))
         #expect(try await call(service, "Greet", .values(["Ann", nil, 7])) == .result(" Ann 7"))
@@ -70,25 +73,26 @@ import Testing
     }
 
     @Test func aFunctionOfATypeIsAMethod() async throws {
-        struct Greeter: MethodProvider {
+        struct Greeter: ServiceComponent {
             let greeting: String
             func greet(name: String) -> String { "\(greeting), \(name)" }
             func later(name: String) async throws -> String { "\(greeting) later, \(name)" }
-            func addMethods(to service: inout LeverService) {
-                service.method("Greet", greet)
-                service.method("Later", later)
+            func add(to service: inout ServiceDefinition) {
+                service.add(Method("Greet", greet))
+                service.add(Method("Later", later))
             }
         }
-        let service = LeverService(Greeter(greeting: "Hi"))
+        let service = LeverService { Greeter(greeting: "Hi") }
         #expect(try await call(service, "Greet", .values(["Ann"])) == .result("Hi, Ann"))
         #expect(try await call(service, "Later", .values(["Ann"])) == .result("Hi later, Ann"))
     }
 
     @Test func theContextIsGivenAndCurrent() async throws {
-        var service = LeverService()
-        service.method("Given") { (context: CallContext, text: String) in context.url.resource + text }
-        service.method("Current") { CallContext.current?.url.resource ?? "none" }
-        service.method("Nothing") { (_: CallContext) in }
+        let service = LeverService {
+            Method("Given") { (context: CallContext, text: String) in context.url.resource + text }
+            Method("Current") { CallContext.current?.url.resource ?? "none" }
+            Method("Nothing") { (_: CallContext) in }
+        }
         let handler = service.handler()
         for method in ["Given", "Current"] {
             let context = CallContext(url: try LeverURL("lever://dev.lever/test/room/7/\(method)"))
@@ -102,8 +106,9 @@ import Testing
     // MARK: What goes wrong
 
     @Test func anUnknownMethodIsUnimplemented() async throws {
-        var service = LeverService()
-        service.method("Known") { 1 }
+        let service = LeverService {
+            Method("Known") { 1 }
+        }
         let error = await refusal(service, "Unknown", .values([]))
         #expect(error?.code == .unimplemented)
         #expect(error?.message == "service test has no method \"Unknown\"")
@@ -111,9 +116,10 @@ import Testing
     }
 
     @Test func wrongArgumentsAreNamed() async throws {
-        var service = LeverService()
-        service.method("Add") { (item: Item, count: Int?) in item.count + (count ?? 0) }
-        service.method("None") { 1 }
+        let service = LeverService {
+            Method("Add") { (item: Item, count: Int?) in item.count + (count ?? 0) }
+            Method("None") { 1 }
+        }
         let item: LeverValue = ["name": "tea", "count": 1]
         func message(_ method: String, _ arguments: RPCArguments) async -> String {
             let error = await refusal(service, method, arguments)
@@ -141,15 +147,16 @@ import Testing
     }
 
     @Test func thrownErrorsReachTheCallerByTheirKind() async throws {
-        var service = LeverService()
         let url = try LeverURL("lever://dev.lever/other/Fail")
-        service.method("Own") { throw ServiceError(["code": 7]) }
-        service.method("OwnBytes") { throw ServiceError(bytes: [1]) }
-        service.method("OwnEncoded") { throw try ServiceError(encoding: Item(name: "x", count: 1)) }
-        service.method("Other") { throw OwnError() }
-        service.method("Remote") { throw RemoteError(url: url, payload: .value("theirs")) }
-        service.method("Status") { throw RPCError(.unreachable, "nobody there") }
-        service.method("Cancelled") { throw CancellationError() }
+        let service = LeverService {
+            Method("Own") { throw ServiceError(["code": 7]) }
+            Method("OwnBytes") { throw ServiceError(bytes: [1]) }
+            Method("OwnEncoded") { throw try ServiceError(encoding: Item(name: "x", count: 1)) }
+            Method("Other") { throw OwnError() }
+            Method("Remote") { throw RemoteError(url: url, payload: .value("theirs")) }
+            Method("Status") { throw RPCError(.unreachable, "nobody there") }
+            Method("Cancelled") { throw CancellationError() }
+        }
         #expect(try await call(service, "Own", .values([])) == .error(["code": 7]))
         #expect(try await call(service, "OwnBytes", .values([])) == .errorBytes([1]))
         #expect(try await call(service, "OwnEncoded", .values([])) == .error(["name": "x", "count": 1]))
@@ -163,9 +170,10 @@ import Testing
     }
 
     @Test func aDecodingErrorOfTheBodyIsNotTheCallers() async throws {
-        var service = LeverService()
-        service.method("Parse") {
-            throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "the file is broken"))
+        let service = LeverService {
+            Method("Parse") {
+                throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "the file is broken"))
+            }
         }
         guard case .error(.string(let text)) = try await call(service, "Parse", .values([])) else {
             Issue.record("not the method's own error")

@@ -9,9 +9,10 @@ import Testing
 
     @Test func hooksRunAndAnswer() async throws {
         let journal = Journal()
-        var service = LeverService()
-        service.onNewResource { journal.add("new \($0)") }
-        service.onCloseResource { journal.add("close \($0)") }
+        let service = LeverService {
+            OnNewResource { journal.add("new \($0.name)") }
+            OnCloseResource { journal.add("close \($0.name)") }
+        }
         let handler = service.handler()
         #expect(try await handler.call(context("NewResource"), .values(["a/b"])) == .result(nil))
         #expect(try await handler.call(context("CloseResource"), .values(["a/b"])) == .result(nil))
@@ -19,13 +20,13 @@ import Testing
     }
 
     @Test func withoutHooksTheyAnswerAllTheSame() async throws {
-        let handler = LeverService().handler()
+        let handler = LeverService {}.handler()
         #expect(try await handler.call(context("NewResource"), .values(["a"])) == .result(nil))
         #expect(try await handler.call(context("CloseResource"), .values(["a"])) == .result(nil))
     }
 
     @Test func malformedHookCallsAreRefused() async throws {
-        let handler = LeverService().handler()
+        let handler = LeverService {}.handler()
         for arguments: RPCArguments in [.values([]), .values([1]), .values([""]), .values(["a", "b"])] {
             for method in ["NewResource", "CloseResource"] {
                 let error = await #expect(throws: RPCError.self) {
@@ -42,21 +43,23 @@ import Testing
     }
 
     @Test func aHookThatFailsFailsTheActivation() async throws {
-        var service = LeverService()
-        service.onNewResource { _ in throw ServiceError("no disk") }
+        let service = LeverService {
+            OnNewResource { _ in throw ServiceError("no disk") }
+        }
         #expect(try await service.handler().call(context("NewResource"), .values(["a"])) == .error("no disk"))
     }
 
     @Test func closingWaitsForTheHookThatTakesTheResource() async throws {
         let journal = Journal()
         let door = Door()
-        var service = LeverService()
-        service.onNewResource { id in
-            journal.add("new \(id)")
-            await door.pass()
-            journal.add("taken \(id)")
+        let service = LeverService {
+            OnNewResource { resource in
+                journal.add("new \(resource.name)")
+                await door.pass()
+                journal.add("taken \(resource.name)")
+            }
+            OnCloseResource { journal.add("close \($0.name)") }
         }
-        service.onCloseResource { journal.add("close \($0)") }
         let handler = service.handler()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { _ = try await handler.call(context("NewResource"), .values(["r"])) }
@@ -83,10 +86,11 @@ import Testing
         let decomposed = "cafe\u{301}"
         let journal = Journal()
         let door = Door()
-        var service = LeverService()
-        service.method("Work") { (context: CallContext) in
-            journal.add("begin")
-            await door.pass()
+        let service = LeverService {
+            Method("Work") { (context: CallContext) in
+                journal.add("begin")
+                await door.pass()
+            }
         }
         let handler = service.handler()
         async let work = handler.call(context("\(composed)/Work"), .values([]))
@@ -100,14 +104,16 @@ import Testing
     @Test func closingWaitsForEveryHandlerOfTheResource() async throws {
         let journal = Journal()
         let doors = ["a": Door(), "b": Door()]
-        var service = LeverService()
-        service.method("Work") { (context: CallContext, door: String) in
-            journal.add("begin \(context.url.resource) \(door)")
-            await doors[door]?.pass()
-            journal.add("end \(context.url.resource) \(door)")
+        let service = LeverService {
+            Method("Work") { (context: CallContext, door: String) in
+                journal.add("begin \(context.url.resource) \(door)")
+                await doors[door]?.pass()
+                journal.add("end \(context.url.resource) \(door)")
+            }
+            OnCloseResource { journal.add("close \($0.name)") }
         }
-        service.onCloseResource { journal.add("close \($0)") }
         let handler = service.handler()
+        _ = try await handler.call(context("NewResource"), .values(["r"]))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { _ = try await handler.call(context("r/Work"), .values(["a"])) }
             group.addTask { _ = try await handler.call(context("r/Work"), .values(["b"])) }
@@ -149,10 +155,11 @@ import Testing
     @Test func aCloseThatIsGivenUpLeavesTheResourceClosed() async throws {
         let door = Door()
         let journal = Journal()
-        var service = LeverService()
-        service.method("Work") {
-            journal.add("begin")
-            await door.pass()
+        let service = LeverService {
+            Method("Work") {
+                journal.add("begin")
+                await door.pass()
+            }
         }
         let handler = service.handler()
         async let work = handler.call(context("r/Work"), .values([]))

@@ -11,8 +11,9 @@ switch Command.parse() {
 case .server(let port):
     var configuration = LeverService.Configuration.defaults
     configuration.address = "127.0.0.1:\(port)"
-    var service = LeverService(configuration: configuration)
-    service.method("BasicHello") { (name: String) async in "hello \(name)" }
+    let service = LeverService(configuration: configuration) {
+        Method("BasicHello") { (name: String) async in "hello \(name)" }
+    }
     try await service.run()
 case .client(let port, let calls, let concurrency):
     var configuration = LeverClient.Configuration.defaults

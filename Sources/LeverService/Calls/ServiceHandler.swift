@@ -1,0 +1,79 @@
+internal import LeverCore
+internal import Logging
+
+/// One instance of a service, as a transport sees it: answers the calls of its methods, and the host's calls about resources.
+struct ServiceHandler: RPCHandler {
+    private let definition: ServiceDefinition
+    private let resources: HeldResources
+
+    init(_ definition: ServiceDefinition, logger: Logger) {
+        self.definition = definition
+        resources = HeldResources(definition.keepers, logger: logger)
+    }
+
+    func call(_ context: CallContext, _ arguments: RPCArguments) async throws -> RPCReply {
+        do {
+            return try await resources.hold(context) { context in
+                try await CallContext.$current.withValue(context) {
+                    guard let handler = definition.methods[context.url.method] else {
+                        return try await callHook(context, arguments)
+                    }
+                    return try await handler(context, arguments)
+                }
+            }
+        } catch {
+            switch MethodFailure(error) {
+            case .own(.value(let value)): return .error(value)
+            case .own(.bytes(let bytes)): return .errorBytes(bytes)
+            case .status(let error): throw error
+            }
+        }
+    }
+
+    func open(_ context: CallContext, _ arguments: RPCArguments, _ channel: any RPCChannel) async throws {
+        do {
+            try await resources.hold(context) { context in
+                try await CallContext.$current.withValue(context) {
+                    guard let handler = definition.channels[context.url.method] else { throw noMethod(context.url) }
+                    try await handler(context, arguments, channel)
+                }
+            }
+        } catch {
+            switch MethodFailure(error) {
+            case .own(.value(let value)): try await channel.send(.error(value))
+            case .own(.bytes(let bytes)): try await channel.send(.errorBytes(bytes))
+            case .status(let error): throw error
+            }
+        }
+    }
+
+    /// Closes the resources that are still held, when the instance ends.
+    func closeResources() async {
+        await resources.closeAll()
+    }
+
+    /// A method of the host's, whose one argument is a resource.
+    private func callHook(_ context: CallContext, _ arguments: RPCArguments) async throws -> RPCReply {
+        let url = context.url
+        guard url.resource.isEmpty, url.method == .newResource || url.method == .closeResource else {
+            throw noMethod(url)
+        }
+        var reader = ArgumentReader(arguments, of: url.method, Signature(String.self))
+        let name = try reader.next(String.self)
+        try reader.finish()
+        guard !name.isEmpty else {
+            throw ArgumentFailure(
+                error: RPCError(.badMessage, "argument 1 of \(url.method) is empty: it should name a resource"))
+        }
+        if url.method == .newResource {
+            try await resources.open(name, epoch: context.epoch)
+        } else {
+            try await resources.close(name)
+        }
+        return .result(.null)
+    }
+
+    private func noMethod(_ url: LeverURL) -> ArgumentFailure {
+        ArgumentFailure(error: RPCError(.noMethod, "service \(url.service) has no method \"\(url.method)\""))
+    }
+}
