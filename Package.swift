@@ -15,6 +15,10 @@ extension Target.Dependency {
     static let nioEmbedded: Self = .product(name: "NIOEmbedded", package: "swift-nio")
     static let nioHPACK: Self = .product(name: "NIOHPACK", package: "swift-nio-http2")
     static let logging: Self = .product(name: "Logging", package: "swift-log")
+    static let metrics: Self = .product(name: "CoreMetrics", package: "swift-metrics")
+    static let metricsTestKit: Self = .product(name: "MetricsTestKit", package: "swift-metrics")
+    static let tracing: Self = .product(name: "Tracing", package: "swift-distributed-tracing")
+    static let inMemoryTracing: Self = .product(name: "InMemoryTracing", package: "swift-distributed-tracing")
     static let lifecycle: Self = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let unixSignals: Self = .product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let hashTree: Self = .product(name: "HashTreeCollections", package: "swift-collections")
@@ -39,6 +43,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -46,14 +52,16 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
-        .target(name: "LeverCore", swiftSettings: settings),
+        .target(name: "LeverCore", dependencies: [.deque], swiftSettings: settings),
         .target(
             name: "LeverTransport",
             dependencies: ["LeverCore", .nioCore, .nioPosix, .nioHTTP1, .nioHPACK, .logging, .deque],
             swiftSettings: settings),
         .target(
             name: "LeverClient",
-            dependencies: ["LeverCore", "LeverTransport", "CZlib", .nioCore, .nioPosix, .logging],
+            dependencies: [
+                "LeverCore", "LeverTransport", "CZlib", .nioCore, .nioPosix, .logging, .metrics, .tracing,
+            ],
             swiftSettings: settings),
         .target(
             name: "LeverService",
@@ -134,7 +142,8 @@ let package = Package(
         .testTarget(
             name: "LeverClientTests",
             dependencies: [
-                "LeverCore", "LeverTransport", "LeverClient", "LeverService", .nioCore, .nioPosix, .logging,
+                "LeverCore", "LeverTransport", "LeverClient", "LeverService", .nioCore, .nioPosix, .logging, .metrics,
+                .metricsTestKit, .tracing, .inMemoryTracing,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -15,15 +15,12 @@ internal import NIOPosix
 /// handler of a method passes on the call's id, depth and deadline, and goes through the gateway of the host that the
 /// handler runs on. Close it with ``shutdown()``, or use ``withLeverClient(host:configuration:_:)``.
 public final class LeverClient: Sendable {
-    /// How calls reach their methods.
-    private enum Way: Sendable {
-        case network(HostConnections)
-        case transport(any RPCTransport)
-    }
-
     /// What the client was made with.
     public let configuration: Configuration
-    private let way: Way
+    /// `nil` where it was made with a transport.
+    private let connections: HostConnections?
+    private let layers: CallLayers
+    private let transport: LayeredTransport
 
     /// Makes a client that calls over the network.
     ///
@@ -41,22 +38,27 @@ public final class LeverClient: Sendable {
         var configuration = configuration
         configuration.host = host ?? configuration.host
         try configuration.validate()
+        let connections = HostConnections(
+            configuration, group: eventLoopGroup ?? MultiThreadedEventLoopGroup.singleton,
+            logger: logger ?? Logger(label: "lever.client") { _ in SwiftLogNoOpLogHandler() })
         self.configuration = configuration
-        way = .network(
-            HostConnections(
-                configuration, group: eventLoopGroup ?? MultiThreadedEventLoopGroup.singleton,
-                logger: logger ?? Logger(label: "lever.client") { _ in SwiftLogNoOpLogHandler() }))
+        self.connections = connections
+        layers = CallLayers(configuration)
+        transport = layers.around(connections)
     }
 
-    /// Makes a client over a transport, for example one within the process.
+    /// Makes a client over a transport, for example an ``InProcessTransport`` in tests. What the configuration says of hosts
+    /// and connections counts for nothing then.
     public init(transport: any RPCTransport, configuration: Configuration = .defaults) {
         self.configuration = configuration
-        way = .transport(transport)
+        connections = nil
+        layers = CallLayers(configuration)
+        self.transport = layers.around(transport)
     }
 
     deinit {
         // Not by force: a channel may outlive the client that opened it.
-        if case .network(let connections) = way { connections.close() }
+        connections?.close()
     }
 
     /// A service, by the name of its environment and its own.
@@ -80,7 +82,7 @@ public final class LeverClient: Sendable {
 
     /// Takes no more calls. Connections close once the calls in progress have ended, with `force` at once.
     public func shutdown(force: Bool = false) async {
-        if case .network(let connections) = way { await connections.closeAndWait(force: force) }
+        await connections?.closeAndWait(force: force)
     }
 
     // MARK: Calls as they travel
@@ -96,29 +98,36 @@ public final class LeverClient: Sendable {
             throw RPCError(.noMethod, "\(url) is a channel method (its name ends in Chan): open a channel to it")
         }
         let context = context(of: url, options, timeout: options.timeout ?? configuration.timeout)
-        return try await transport(to: context.url.environment ?? currentEnvironment).call(context, arguments)
+        return try await transport.current.call(context, arguments)
     }
 
     /// Opens a channel with arguments as they travel; returns once the method has accepted it. The channel has a deadline
-    /// only where the options give one.
+    /// only where the options or the task give one.
     ///
     /// - Throws: ``RPCError`` when it could not be opened; `CancellationError`.
     public func open(
         _ url: LeverURL, _ arguments: RPCArguments, options: CallOptions = .defaults
     ) async throws -> LeverChannel {
+        try await open(url, arguments, options: options, errorTypes: [])
+    }
+
+    func open(
+        _ url: LeverURL, _ arguments: RPCArguments, options: CallOptions,
+        errorTypes: [any (Error & Decodable).Type]
+    ) async throws -> LeverChannel {
         guard url.method.isChannel else {
             throw RPCError(.noMethod, "\(url) is no channel method (its name does not end in Chan): invoke it")
         }
         let context = context(of: url, options, timeout: options.timeout)
-        let channel = try await transport(to: context.url.environment ?? currentEnvironment).open(context, arguments)
-        return LeverChannel(channel, url: context.url, isCallers: true)
+        let channel = try await transport.current.open(context, arguments)
+        return LeverChannel(channel, url: context.url, isCallers: true, errorTypes: errorTypes)
     }
 
     /// Opens a channel to whatever method as the transport has it, at the host that an environment belongs to.
     func open(
         _ url: LeverURL, _ arguments: RPCArguments, atHostOf environment: EnvironmentName
     ) async throws -> any RPCChannel {
-        try await transport(to: environment).open(context(of: url, .defaults, timeout: nil), arguments)
+        try await transport(to: environment).current.open(context(of: url, .defaults, timeout: nil), arguments)
     }
 
     /// Makes a unary call at the host that an environment belongs to.
@@ -126,7 +135,12 @@ public final class LeverClient: Sendable {
         _ url: LeverURL, _ arguments: RPCArguments, atHostOf environment: EnvironmentName, timeout: Duration?
     ) async throws -> RPCReply {
         let context = context(of: url, .defaults, timeout: timeout ?? configuration.timeout)
-        return try await transport(to: environment).call(context, arguments)
+        return try await transport(to: environment).current.call(context, arguments)
+    }
+
+    private func transport(to environment: EnvironmentName) -> LayeredTransport {
+        guard let connections else { return transport }
+        return layers.around(PinnedConnections(connections: connections, environment: environment))
     }
 
     private var currentEnvironment: EnvironmentName {
@@ -135,18 +149,14 @@ public final class LeverClient: Sendable {
 
     private func context(of url: LeverURL, _ options: CallOptions, timeout: Duration?) -> CallContext {
         var url = url
-        url.environment = url.environment ?? currentEnvironment
-        let deadline = timeout.map { ContinuousClock.now + $0 }
-        var context = CallContext.current?.nested(url, deadline: deadline) ?? CallContext(url: url, deadline: deadline)
+        let outer = CallContext.current
+        url.environment = url.environment ?? configuration.environment ?? outer?.url.environment ?? .default
+        let deadline = CallDeadline.earlier(timeout.map { .now + $0 }, CallDeadline.current)
+        var context = outer?.nested(url, deadline: deadline) ?? CallContext(url: url, deadline: deadline)
         context.metadata = options.metadata
+        context.isIdempotent = options.isIdempotent
+        if let outer { context.passOnTraceHeaders(of: outer) }
         return context
-    }
-
-    private func transport(to environment: EnvironmentName) async throws -> any RPCTransport {
-        switch way {
-        case .transport(let transport): transport
-        case .network(let connections): try await connections.transport(to: environment)
-        }
     }
 }
 

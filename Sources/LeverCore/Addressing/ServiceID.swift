@@ -14,6 +14,18 @@ public struct ServiceID: Sendable, Hashable, CustomStringConvertible {
         self.service = service
     }
 
+    /// Takes the two names as addresses have them, for example `dev.lever/hello`.
+    ///
+    /// - Throws: ``RPCError`` with the reason ``RPCError/Reason/badURL`` where it is not two names, or one is malformed.
+    public init(_ text: some StringProtocol) throws(RPCError) {
+        guard let slash = text.firstIndex(of: "/") else {
+            throw RPCError(.badURL, "\"\(text.prefix(256))\" names no service: it should be <environment>/<service>")
+        }
+        self.init(
+            environment: try EnvironmentName(text[..<slash]),
+            service: try ServiceName(text[text.index(after: slash)...]))
+    }
+
     /// The two names as addresses have them, for example `dev.lever/hello`.
     public var description: String { "\(environment)/\(service)" }
 }

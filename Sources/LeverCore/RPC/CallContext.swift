@@ -19,6 +19,8 @@ public struct CallContext: Sendable {
     public var metadata: [(name: String, value: String)]
     /// What the service that answers the call keeps for it; not part of the call, and `nil` everywhere else.
     package var scope: (any AnyObject & Sendable)?
+    /// Whether the caller says that the method may run twice for this call; it never crosses the wire.
+    public var isIdempotent = false
 
     /// Makes the context of a call; what is left out is unknown or left to the host.
     public init(

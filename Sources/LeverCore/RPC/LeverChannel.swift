@@ -16,6 +16,7 @@ public final class LeverChannel: Sendable {
 
     private let channel: any RPCChannel
     private let isCallers: Bool
+    private let errorTypes: [any (Error & Decodable).Type]
 
     /// Gives a channel of a transport the forms that programs use.
     ///
@@ -23,7 +24,11 @@ public final class LeverChannel: Sendable {
     ///   - channel: The channel.
     ///   - url: The method.
     ///   - isCallers: Whether it is the caller's end, which is cancelled when it is dropped.
-    package init(_ channel: any RPCChannel, url: LeverURL, isCallers: Bool) {
+    ///   - errorTypes: What the method's own error is thrown as, where it has one of these forms.
+    package init(
+        _ channel: any RPCChannel, url: LeverURL, isCallers: Bool, errorTypes: [any (Error & Decodable).Type] = []
+    ) {
+        self.errorTypes = errorTypes
         self.channel = channel
         self.url = url
         self.isCallers = isCallers
@@ -62,8 +67,8 @@ public final class LeverChannel: Sendable {
         guard let message = try await channel.receive() else { return nil }
         switch message {
         case .value, .bytes: return message
-        case .error(let value): throw RemoteError(url: url, payload: .value(value))
-        case .errorBytes(let bytes): throw RemoteError(url: url, payload: .bytes(bytes))
+        case .error(let value): throw RemoteError(url: url, payload: .value(value)).decoded(as: errorTypes)
+        case .errorBytes(let bytes): throw RemoteError(url: url, payload: .bytes(bytes)).decoded(as: errorTypes)
         }
     }
 

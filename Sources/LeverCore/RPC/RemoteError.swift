@@ -44,6 +44,16 @@ public struct RemoteError: Error, Sendable, Hashable {
     }
 }
 
+extension RemoteError {
+    /// The error as the first of some types that it has the form of; itself where it has none of theirs.
+    package func decoded(as types: [any (Error & Decodable).Type]) -> any Error {
+        for type in types {
+            if let error = try? decode(as: type) { return error }
+        }
+        return self
+    }
+}
+
 extension RemoteError: CustomStringConvertible {
     /// What failed, and the error as text.
     public var description: String {

@@ -4,7 +4,9 @@ import LeverTransport
 /// What the head of a request says about its call.
 struct GatewayDestination {
     /// Headers of a request that go on to the method. All others end here, `x-` headers and those of the host above all.
-    private static let passedHeaders: Set<String> = ["authorization", "cookie", "traceparent", "tracestate"]
+    private static let passedHeaders: Set<String> = [
+        "authorization", "cookie", "traceparent", "tracestate", "baggage",
+    ]
 
     private(set) var context: CallContext
     /// Whether the body is JSON; else it is bytes.

@@ -48,23 +48,6 @@ enum GRPCRequest {
     }
 }
 
-/// The cause of an error of a call that certainly was not begun at its peer, so that it may be tried elsewhere. An error that
-/// came from the peer, whatever its reason says, has no such cause.
-package struct CallNotBegun: Error {
-    /// Whether the peer was reached and refused the call; if not, the call has not been any load to it.
-    package let wasReached: Bool
-
-    package init(wasReached: Bool = false) {
-        self.wasReached = wasReached
-    }
-}
-
-/// The cause of an error of a call that its peer may have begun, and that ended without an answer: the connection was lost, the
-/// call was reset, or the time was over.
-package struct CallUnanswered: Error {
-    package init() {}
-}
-
 /// How a stream's end without a status reads as an error of the call.
 extension RPCError {
     /// `wasOpened` says whether the peer had been reached.

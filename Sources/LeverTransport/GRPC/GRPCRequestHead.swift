@@ -141,26 +141,3 @@ final class GRPCRequestHead {
         return min(timeout, configuration.maximumDeadline)
     }
 }
-
-extension CallContext {
-    /// Checks that a method is called as what it is: channel methods are opened, others are called.
-    func checkKind(isChannel: Bool) throws(RPCError) {
-        guard url.method.isChannel != isChannel else { return }
-        throw RPCError(
-            .noMethod,
-            isChannel
-                ? "\"\(url.method)\" is no channel method: their names end in \"Chan\" or \"_chan\""
-                : "\"\(url.method)\" is a channel method: open a channel instead of calling it")
-    }
-}
-
-extension RPCError {
-    /// What a caller gets for an error that a handler threw: the text of an error that is no `RPCError` stays here.
-    static func thrown(_ error: any Error, by context: CallContext) -> RPCError {
-        switch error {
-        case let error as RPCError: error
-        case is CancellationError: RPCError(.cancelled, "the method \"\(context.url.method)\" was cancelled")
-        default: RPCError(.defect, "the method \"\(context.url.method)\" failed unexpectedly", cause: error)
-        }
-    }
-}

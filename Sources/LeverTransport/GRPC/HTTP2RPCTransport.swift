@@ -59,15 +59,3 @@ package struct HTTP2RPCTransport: ReplyMetadataTransport, @unchecked Sendable {
         }
     }
 }
-
-extension CallContext {
-    /// The time until the deadline; `nil` where there is none.
-    ///
-    /// - Throws: where it has passed already.
-    func timeLeft() throws(RPCError) -> Duration? {
-        guard let deadline else { return nil }
-        let left = deadline - .now
-        guard left > .zero else { throw RPCError(.deadline, "the deadline of \"\(url)\" has passed already") }
-        return left
-    }
-}

@@ -25,7 +25,11 @@ enum TransportUnderTest: String, CaseIterable, Sendable {
         let address: TransportAddress
         switch self {
         case .inProcess:
-            try await body(InProcessTransport(handler: handler, configuration: configuration), handler)
+            var bounds = InProcessTransport.Configuration()
+            bounds.channelBuffer = configuration.sendBuffer
+            bounds.maximumDepth = configuration.maximumDepth
+            bounds.defaultTimeout = configuration.defaultDeadline
+            try await body(InProcessTransport(handler: handler, configuration: bounds), handler)
             return
         case .tcp: address = .tcp(host: "127.0.0.1", port: 0)
         case .tcpOnGlobalExecutor:

@@ -14,13 +14,14 @@ enum ReplyPayload: Sendable {
 }
 
 extension RPCReply {
-    /// The result; the method's own error is thrown as ``RemoteError``.
-    func payload(of url: LeverURL) throws(RemoteError) -> ReplyPayload {
+    /// The result; the method's own error is thrown as the first of some types that it has the form of, otherwise as
+    /// ``RemoteError``.
+    func payload(of url: LeverURL, throwing types: [any (Error & Decodable).Type] = []) throws -> ReplyPayload {
         switch self {
         case .result(let value): .value(value)
         case .bytes(let bytes): .bytes(bytes)
-        case .error(let value): throw RemoteError(url: url, payload: .value(value))
-        case .errorBytes(let bytes): throw RemoteError(url: url, payload: .bytes(bytes))
+        case .error(let value): throw RemoteError(url: url, payload: .value(value)).decoded(as: types)
+        case .errorBytes(let bytes): throw RemoteError(url: url, payload: .bytes(bytes)).decoded(as: types)
         }
     }
 }

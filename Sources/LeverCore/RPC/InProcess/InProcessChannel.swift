@@ -1,4 +1,3 @@
-import LeverCore
 import Synchronization
 
 /// One end of a channel within the process.

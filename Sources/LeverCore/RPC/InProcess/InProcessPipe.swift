@@ -1,5 +1,4 @@
 import DequeModule
-import LeverCore
 import Synchronization
 
 /// One direction of a channel within the process: a bounded queue of messages.
