@@ -40,7 +40,10 @@ final class HostConnections: RPCTransport {
     }
 
     func call(_ context: CallContext, _ arguments: RPCArguments) async throws -> RPCReply {
-        try await hosts(of: context.url.environment ?? .default).call(context, arguments)
+        let hosts = try hosts(of: context.url.environment ?? .default)
+        // The usual case, without a way around.
+        if let known = try hosts.known() { return try await known.call(context, arguments) }
+        return try await hosts.call(context, arguments)
     }
 
     func open(_ context: CallContext, _ arguments: RPCArguments) async throws -> any RPCChannel {

@@ -18,6 +18,13 @@ final class HostGroup: RPCTransport {
         self.balancer = balancer
     }
 
+    /// What carries calls where there is one host, which has been called before; else `nil`.
+    ///
+    /// - Throws: ``RuntimeError`` once the client has been shut down.
+    func known() throws -> HTTP2RPCTransport? {
+        hosts.count == 1 ? try hosts[0].known() : nil
+    }
+
     func call(_ context: CallContext, _ arguments: RPCArguments) async throws -> RPCReply {
         if hosts.count == 1 { return try await hosts[0].transport().call(context, arguments) }
         return try await trying(context) { host, ways in
@@ -32,7 +39,11 @@ final class HostGroup: RPCTransport {
         return try await trying(context) { host, ways in
             do {
                 let channel = try await ways.transport().open(context, arguments)
-                (channel as? HTTP2ClientChannel)?.whenClosed { [weak self] in self?.table.withLock { $0.ended(host) } }
+                guard let stream = channel as? HTTP2ClientChannel else {
+                    table.withLock { $0.ended(host) }
+                    return channel
+                }
+                stream.whenClosed { [weak self] in self?.table.withLock { $0.ended(host) } }
                 return channel
             } catch {
                 table.withLock { $0.ended(host) }

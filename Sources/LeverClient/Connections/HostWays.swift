@@ -41,8 +41,13 @@ final class HostWays: Sendable {
     ///
     /// - Throws: ``RuntimeError`` once the client has been shut down.
     func transport() async throws -> HTTP2RPCTransport {
-        if let known = try takeTurn() { return known.transport }
+        if let known = try known() { return known }
         return try await makeWays().transport
+    }
+
+    /// The same where the ways are there already; else `nil`.
+    func known() throws -> HTTP2RPCTransport? {
+        try takeTurn()?.transport
     }
 
     /// Tries to connect, and says whether it worked.

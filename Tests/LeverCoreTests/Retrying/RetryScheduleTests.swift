@@ -105,7 +105,7 @@ import Testing
         }
         // 20 tokens: the tenth failure leaves half of them.
         #expect(retries == 9)
-        for _ in 0..<110 { budget.succeeded() }
+        for _ in 0..<120 { budget.succeeded() }
         var schedule = schedule()
         #expect(waits(decide(&schedule, Self.notBegun)))
     }
