@@ -42,7 +42,7 @@ public struct ServiceEndpoint: Sendable {
     /// The same endpoint with calls that throw their methods' own errors as a type of the program's, where they have its form.
     ///
     /// ```swift
-    /// enum OrderError: Error, Codable { case soldOut(left: Int), unknownItem }
+    /// enum OrderError: MethodError { case soldOut(left: Int), unknownItem }
     ///
     /// let shop = try client.service("dev.lever", "shop").throwing(OrderError.self)
     /// do { try await shop.invoke("Order", item) } catch OrderError.soldOut(let left) { … }

@@ -1,5 +1,6 @@
 /// A type of errors that a service's methods throw and its callers understand: it travels as its encoded value, as the method's
-/// own error, and callers decode it with ``RemoteError/decode(as:)``.
+/// own error, and callers decode it with ``RemoteError/decode(as:)``, or have it thrown as it is by
+/// `endpoint.throwing(OrderError.self)` of LeverClient.
 ///
 /// ```swift
 /// enum OrderError: MethodError {

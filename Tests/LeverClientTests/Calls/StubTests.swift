@@ -18,7 +18,7 @@ private struct GreetingStub: ServiceStub, Greeting {
     func follow(from start: Int) async throws -> LeverChannel { try await open("FollowChan", start) }
 }
 
-private enum OrderError: Error, Codable, Equatable {
+private enum OrderError: MethodError, Equatable {
     case soldOut(left: Int)
     case unknownItem
 }

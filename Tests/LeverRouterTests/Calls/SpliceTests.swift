@@ -27,7 +27,7 @@ struct SpliceTests {
             let forged = [
                 ("x-lever-src-env", "evil.example.com"), ("x-lever-internal-rpc-gateway", "10.0.0.1:1"),
                 ("x-anything", "1"), ("lever-resource-epoch", "9"), ("lever-version", "9"), ("lever-call-id", "abc"),
-                ("lever-call-depth", "2"), ("custom", "kept"),
+                ("lever-call-depth", "2"), ("custom", "kept"), ("traceparent", "00-1-2-01"),
             ]
             _ = await harness.call(url: "/hello/Say", headers: forged).ended()
             let seen = try #require(instances[0].seen.first).headers
@@ -40,6 +40,7 @@ struct SpliceTests {
             #expect(seen["lever-call-id"] == "abc")
             #expect(seen["lever-call-depth"] == "2")
             #expect(seen["custom"] == "kept")
+            #expect(seen["traceparent"] == "00-1-2-01")
             #expect(seen["grpc-timeout"] != nil, "the host's default deadline goes with the call")
         }
     }

@@ -130,12 +130,15 @@ struct HTTPGatewayTests {
                     "-d", "[]", "-H", "x-lever-src-env: forged", "-H", "lever-resource-epoch: 9",
                     "-H", "x-lever-internal-rpc-gateway: 1.2.3.4:5", "-H", "lever-call-id: abc",
                     "-H", "lever-timeout: 20S", "-H", "authorization: Bearer t", "-H", "other: x",
+                    "-H", "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                    "-H", "tracestate: a=b", "-H", "baggage: user=7",
                 ])
             #expect(answer.status == 200)
             let context = try #require(front.probe.contexts.withLock { $0.first })
             #expect(context.callerEnvironment == nil && context.epoch == nil && context.internalGateway == nil)
             #expect(context.callID == "abc")
-            #expect(context.metadata.map(\.name) == ["authorization"])
+            #expect(
+                context.metadata.map(\.name).sorted() == ["authorization", "baggage", "traceparent", "tracestate"])
             let deadline = try #require(context.deadline)
             #expect(deadline - .now < .seconds(20))
 
