@@ -65,7 +65,10 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "LeverService",
-            dependencies: ["LeverCore", "LeverTransport", .nioCore, .nioPosix, .logging, .lifecycle, .unixSignals],
+            dependencies: [
+                "LeverCore", "LeverTransport", .nioCore, .nioPosix, .logging, .metrics, .tracing, .lifecycle,
+                .unixSignals,
+            ],
             swiftSettings: settings),
         .target(
             name: "LeverRouter",
@@ -129,6 +132,10 @@ let package = Package(
             name: "DriverCrashHelper", dependencies: ["LeverCore", "LeverRuntime"],
             path: "Tests/Support/DriverCrashHelper", swiftSettings: settings),
 
+        .executableTarget(
+            name: "SwiftServiceHelper", dependencies: ["LeverCore", "LeverService", .logging],
+            path: "Tests/Support/SwiftServiceHelper", swiftSettings: settings),
+
         .testTarget(name: "LeverCoreTests", dependencies: ["LeverCore"], swiftSettings: settings),
         .testTarget(
             name: "ScalingSimulationTests", dependencies: ["LeverCore", "ScalingSimulation"], swiftSettings: settings),
@@ -150,6 +157,7 @@ let package = Package(
             name: "LeverServiceTests",
             dependencies: [
                 "LeverCore", "LeverTransport", "LeverClient", "LeverService", .nioCore, .nioPosix, .logging, .lifecycle,
+                .metrics, .metricsTestKit, .tracing, .inMemoryTracing,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -183,7 +191,7 @@ let package = Package(
             name: "ScenarioTests",
             dependencies: [
                 "LeverCore", "LeverTransport", "LeverClient", "LeverService", "LeverRouter", "LeverRuntime", "lever",
-                "leveroshost", .nioCore, .nioPosix, .logging, .lifecycle,
+                "leveroshost", "SwiftServiceHelper", .nioCore, .nioPosix, .logging, .lifecycle,
             ],
             exclude: ["Peers"],
             swiftSettings: settings),

@@ -271,6 +271,7 @@ import Testing
                 await door.pass()
                 return "done"
             }
+            OnCloseResource { journal.add("close \($0.name)") }
         }
         service.configuration.address = "unix:\(directory)/lever-\(UUID().uuidString.prefix(8)).sock"
         service.configuration.drainTimeout = .seconds(30)
@@ -291,12 +292,16 @@ import Testing
                 return nil
             }()
             try await journal.take("begin")
+            try await client.invoke(url: "/test/NewResource", "r")
             await group.triggerGracefulShutdown()
+            #expect(journal.all == [])
             door.open()
             let result = try await reply
             #expect(result == "done")
         }
         try await run
+        // What it still held is closed, after the last call.
+        #expect(journal.all == ["close r"])
         try await withLeverClient(host: address) { client in
             let error = await #expect(throws: RPCError.self) { try await client.invoke(url: "/test/Work") }
             #expect(error?.reason == .unreachable)

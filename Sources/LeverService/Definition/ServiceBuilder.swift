@@ -10,6 +10,9 @@
     /// Components that were made elsewhere.
     public static func buildExpression(_ components: Components) -> Components { components }
 
+    /// A statement that makes no component, such as `LoggingSystem.bootstrap(…)`.
+    public static func buildExpression(_: Void) -> Components { [] }
+
     /// Statements below each other.
     public static func buildBlock(_ parts: Components...) -> Components { parts.flatMap { $0 } }
 

@@ -35,11 +35,11 @@ public struct ResourceService<State: Sendable>: ServiceComponent {
     public init(
         _ open: @escaping @concurrent @Sendable (ResourceContext) async throws -> State,
         closing: @escaping @concurrent @Sendable (State) async throws -> Void = { _ in },
-        @ResourceMethodBuilder<State> methods: () throws -> [ResourceServicePart<State>]
-    ) rethrows {
+        @ResourceMethodBuilder<State> methods: () -> [ResourceServicePart<State>]
+    ) {
         self.open = open
         close = closing
-        parts = try methods()
+        parts = methods()
     }
 
     /// Adds the methods and the resources' life to a service.
