@@ -25,6 +25,7 @@ extension Target.Dependency {
     static let deque: Self = .product(name: "DequeModule", package: "swift-collections")
     static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
     static let crypto: Self = .product(name: "Crypto", package: "swift-crypto")
+    static let subprocess: Self = .product(name: "Subprocess", package: "swift-subprocess")
     static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
 }
 
@@ -50,6 +51,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
         .target(name: "LeverCore", dependencies: [.deque], swiftSettings: settings),
@@ -90,7 +92,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "lever",
-            dependencies: ["LeverCore", "LeverClient", .argumentParser],
+            dependencies: ["LeverCore", "LeverClient", .argumentParser, .subprocess],
             swiftSettings: settings),
         .executableTarget(
             name: "leveroshost",

@@ -177,6 +177,33 @@ import Testing
 
     // MARK: deploy
 
+    @Test func deployRunsTheBuildFirst() async throws {
+        let directory = try TemporaryService()
+        try await withHost { host in
+            try directory.write(
+                "lever.json",
+                #"{"name": "hello", "build": ["./make.sh", "a b"], "files": ["out/serve"], "entry": ["out/serve"]}"#)
+            let script = "#!/bin/sh\necho making \"$1\"\nmkdir -p out\necho x > out/serve\n"
+            try directory.write("make.sh", script, mode: 0o755)
+            let unbuilt = try await lever("deploy", "--no-build", directory.path, host: host)
+            #expect(unbuilt.status == 2)
+            #expect(unbuilt.error.contains("out/serve, which \"files\" of lever.json names"))
+            let program = try await lever("deploy", directory.path, host: host)
+            #expect(program.error.hasPrefix("Building: ./make.sh a b\nmaking a b\n"))
+            #expect(program.output.hasPrefix("hello version 3 is live"))
+            #expect(program.status == 0)
+            try directory.write("make.sh", "#!/bin/sh\necho broken\nexit 7\n", mode: 0o755)
+            let failed = try await lever("deploy", directory.path, host: host)
+            #expect(failed.status == 1)
+            #expect(failed.error.contains("broken\n"))
+            #expect(failed.error.contains("nothing was deployed: the build (./make.sh a b) exited with code 7"))
+            try directory.write("lever.json", #"{"name": "hello", "build": ["no-such-program"]}"#)
+            let missing = try await lever("deploy", directory.path, host: host)
+            #expect(missing.status == 2)
+            #expect(missing.error.contains("cannot be run: no-such-program"))
+        }
+    }
+
     @Test func deploySaysWhatIsLiveAndWhatToTypeNext() async throws {
         let directory = try TemporaryService()
         try await withServer(Self.service()) { address in
@@ -203,8 +230,12 @@ private final class TemporaryService {
 
     init() throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        try Data(#"{"name": "hello", "jsEntry": "server.js"}"#.utf8).write(
-            to: URL(fileURLWithPath: path + "/lever.json"))
+        try write("lever.json", #"{"name": "hello", "jsEntry": "server.js"}"#)
+    }
+
+    func write(_ name: String, _ text: String, mode: Int = 0o644) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: "\(path)/\(name)")
     }
 
     deinit {

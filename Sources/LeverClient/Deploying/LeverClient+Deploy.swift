@@ -5,7 +5,8 @@ internal import Synchronization
 
 extension LeverClient {
     /// Deploys the service in a directory: packs it, sends it to the host of an environment, and returns once the new version
-    /// is live. `.git` and what `.leverignore` names is left out.
+    /// is live. `.git` and what `.leverignore` names is left out; where the manifest has `files`, only those go. The
+    /// manifest's `build` is not run: `lever deploy` does that.
     ///
     /// - Parameters:
     ///   - directory: The directory with the service's `lever.json`.
@@ -19,8 +20,11 @@ extension LeverClient {
         _ directory: String, to environment: EnvironmentName,
         progress: @escaping @Sendable (DeploymentEvent) -> Void = { _ in }
     ) async throws -> Deployment {
-        let directory = try await blocking { try ServiceDirectory(directory) }
-        let name = try await blocking { try directory.serviceName() }
+        let (manifest, directory) = try await blocking {
+            let manifest = try ServiceDirectory.manifest(in: directory)
+            return (manifest, try ServiceDirectory(directory, files: manifest.files))
+        }
+        let name = manifest.name
         let upload = Upload(client: self, directory: directory, environment: environment, progress: progress)
         do {
             return try await upload.overDeployChannel(name)
@@ -40,20 +44,6 @@ extension RPCError {
     /// Old services have no status of their own for it.
     fileprivate var saysNoSuchMethod: Bool {
         code == .unimplemented || (code == .unknown && message.lowercased().contains("method not found"))
-    }
-}
-
-extension ServiceDirectory {
-    /// The service's name in the manifest, which is checked first: its mistakes need no upload.
-    ///
-    /// - Throws: ``RuntimeError`` where `lever.json` is malformed.
-    fileprivate func serviceName() throws(RuntimeError) -> ServiceName {
-        let bytes = try Self.read(path + "/lever.json", limit: Manifest.maximumLength)
-        do throws(RuntimeError) {
-            return try Manifest.parse(bytes).manifest.name
-        } catch {
-            throw RuntimeError(.invalidInput, "\(path): \(error)")
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-internal import LeverCore
+package import LeverCore
 
 #if canImport(Glibc)
 internal import Glibc
@@ -9,7 +9,7 @@ internal import Darwin
 #endif
 
 /// A service's directory as it is on disk: what of it goes into a package. Its functions block on the file system.
-struct ServiceDirectory: Sendable {
+package struct ServiceDirectory: Sendable {
     /// The directory.
     let path: String
     /// Everything that goes into the package; a directory stands before its contents, names are in the order of their bytes.
@@ -20,10 +20,37 @@ struct ServiceDirectory: Sendable {
 
     /// Walks through a directory.
     ///
+    /// - Parameters:
+    ///   - path: The directory.
+    ///   - files: The files and directories in it that are packed beside `lever.json`; `nil` for everything.
     /// - Throws: ``RuntimeError`` that names what is missing, unreadable or impossible to pack.
-    init(_ path: String) throws(RuntimeError) {
+    init(_ path: String, files: [String]? = nil) throws(RuntimeError) {
+        try Self.check(path)
         var walk = Walk(root: path, rules: try Self.rules(in: path))
-        guard try Self.status(of: path).isDirectory else {
+        if let files {
+            try walk.add(files)
+        } else {
+            try walk.add(contentsOf: "")
+        }
+        self.path = path
+        entries = walk.entries
+    }
+
+    /// The manifest of the service in a directory: its mistakes need no upload.
+    ///
+    /// - Throws: ``RuntimeError`` where there is none, or it is malformed.
+    package static func manifest(in path: String) throws(RuntimeError) -> Manifest {
+        try check(path)
+        let bytes = try read(path + "/lever.json", limit: Manifest.maximumLength)
+        do throws(RuntimeError) {
+            return try Manifest.parse(bytes).manifest
+        } catch {
+            throw RuntimeError(.invalidInput, "\(path): \(error)")
+        }
+    }
+
+    private static func check(_ path: String) throws(RuntimeError) {
+        guard try status(of: path).isDirectory else {
             throw RuntimeError(.invalidInput, "\(path) is no directory")
         }
         guard access(path + "/lever.json", F_OK) == 0 else {
@@ -32,9 +59,6 @@ struct ServiceDirectory: Sendable {
                 "\(path) has no lever.json: a service is a directory with one, for example {\"name\": \"hello\", \"jsEntry\": \"server.js\"}"
             )
         }
-        try walk.add(contentsOf: "")
-        self.path = path
-        entries = walk.entries
     }
 
     private static func rules(in path: String) throws(RuntimeError) -> IgnoreRules {
@@ -73,6 +97,51 @@ struct ServiceDirectory: Sendable {
         let rules: IgnoreRules
         var entries: [PackageEntry] = []
 
+        /// Adds what a manifest names, and the manifest. A name may lead through links, which a build makes: what is packed
+        /// is the file or directory itself, at the place that was named.
+        mutating func add(_ files: [String]) throws(RuntimeError) {
+            var added: Set<String> = []
+            for file in ["lever.json"] + files {
+                let names = file.split(separator: "/").filter { $0 != "." }
+                for count in 1...names.count {
+                    let path = names[..<count].joined(separator: "/")
+                    guard added.insert(path).inserted else { continue }
+                    var status = stat()
+                    guard stat(root + "/" + path, &status) == 0 else { throw missing(file) }
+                    let mode = UInt32(status.st_mode) & 0o777
+                    guard status.isDirectory else {
+                        guard status.isRegular else { throw unpackable(path) }
+                        entries.append(
+                            PackageEntry(
+                                path: path, kind: .file(size: Int(status.st_size)), mode: mode,
+                                modified: status.modified))
+                        continue
+                    }
+                    entries.append(
+                        PackageEntry(path: path, kind: .directory, mode: mode, modified: status.modified))
+                    if count == names.count { try add(contentsOf: path) }
+                }
+            }
+            var unique: [String: PackageEntry] = [:]
+            for entry in entries { unique[entry.path] = entry }
+            // A directory's path is the beginning of those in it.
+            entries = unique.values.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        }
+
+        private func missing(_ file: String) -> RuntimeError {
+            let reason = String(cString: strerror(errno))
+            return RuntimeError(
+                .package,
+                "\(root)/\(file), which \"files\" of lever.json names: \(reason); what a build makes is there after lever deploy has run \"build\""
+            )
+        }
+
+        private func unpackable(_ path: String) -> RuntimeError {
+            RuntimeError(
+                .package, "\(root)/\(path) is neither a file nor a directory nor a link: leave it out with .leverignore"
+            )
+        }
+
         mutating func add(contentsOf directory: String) throws(RuntimeError) {
             for name in try names(in: directory) where name != ".git" {
                 let path = directory.isEmpty ? name : directory + "/" + name
@@ -95,9 +164,7 @@ struct ServiceDirectory: Sendable {
                     entry.kind = .file(size: Int(status.st_size))
                     entries.append(entry)
                 } else {
-                    throw RuntimeError(
-                        .package,
-                        "\(root)/\(path) is neither a file nor a directory nor a link: leave it out with .leverignore")
+                    throw unpackable(path)
                 }
             }
         }

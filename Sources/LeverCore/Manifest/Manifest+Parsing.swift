@@ -40,6 +40,8 @@ extension Manifest {
             name: try fields.name(),
             description: try fields.text("description"),
             entry: try fields.entry(),
+            build: try fields.build(),
+            files: try fields.files(),
             isPrivate: try fields.flag("private") ?? false,
             maxInstanceLoad: try fields.number("maxInstanceLoad", above: 0, upTo: 1_000_000) ?? 10,
             minInstances: minInstances,
@@ -60,6 +62,8 @@ extension Manifest {
         case .command(let words): fields["entry"] = .array(words.map(LeverValue.string))
         case .javaScript(let module): fields["jsEntry"] = .string(module)
         }
+        if let build { fields["build"] = .array(build.map(LeverValue.string)) }
+        if let files { fields["files"] = .array(files.map(LeverValue.string)) }
         fields["private"] = .bool(isPrivate)
         fields["maxInstanceLoad"] = .number(maxInstanceLoad)
         fields["minInstances"] = .number(Double(minInstances))

@@ -14,6 +14,10 @@ public struct Manifest: Sendable, Hashable {
     public var description: String?
     /// What an instance runs.
     public var entry: Entry
+    /// The command and its arguments that whoever deploys runs first, in the service's directory; hosts pass it over.
+    public var build: [String]?
+    /// The files and directories, relative to the service's directory, that are deployed beside `lever.json`; `nil` for all.
+    public var files: [String]?
     /// Whether only services of the same environment may call it.
     public var isPrivate: Bool
     /// The mean number of concurrent calls at which one instance is full.
@@ -35,14 +39,16 @@ public struct Manifest: Sendable, Hashable {
 
     /// Makes a manifest of values that are valid already; what is left out has its default.
     public init(
-        name: ServiceName, description: String? = nil, entry: Entry = .command(["./serve"]), isPrivate: Bool = false,
-        maxInstanceLoad: Double = 10, minInstances: Int = 0, maxInstances: Int = 10, channelLoad: Double = 0.01,
-        drainTimeout: Duration? = nil, channelDrainTimeout: Duration? = nil, ram: Int = 50,
-        config: LeverValue = .object(LeverObject())
+        name: ServiceName, description: String? = nil, entry: Entry = .command(["./serve"]), build: [String]? = nil,
+        files: [String]? = nil, isPrivate: Bool = false, maxInstanceLoad: Double = 10, minInstances: Int = 0,
+        maxInstances: Int = 10, channelLoad: Double = 0.01, drainTimeout: Duration? = nil,
+        channelDrainTimeout: Duration? = nil, ram: Int = 50, config: LeverValue = .object(LeverObject())
     ) {
         self.name = name
         self.description = description
         self.entry = entry
+        self.build = build
+        self.files = files
         self.isPrivate = isPrivate
         self.maxInstanceLoad = maxInstanceLoad
         self.minInstances = minInstances

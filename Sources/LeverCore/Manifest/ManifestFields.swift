@@ -1,9 +1,9 @@
 /// The fields of a `lever.json`, each read with its rule.
 struct ManifestFields {
-    /// The fields that there are: those that the old system has, and the bounds of scaling and draining that came later.
+    /// The fields that there are: those that the old system has, and what came later for scaling, draining and building.
     static let known = [
-        "name", "description", "entry", "jsEntry", "private", "maxInstanceLoad", "minInstances", "maxInstances",
-        "channelLoad", "drainTimeout", "channelDrainTimeout", "ram", "config",
+        "name", "description", "entry", "jsEntry", "build", "files", "private", "maxInstanceLoad", "minInstances",
+        "maxInstances", "channelLoad", "drainTimeout", "channelDrainTimeout", "ram", "config",
     ]
 
     private let object: LeverObject
@@ -44,25 +44,48 @@ struct ManifestFields {
     func entry() throws(RuntimeError) -> Manifest.Entry {
         switch (value("entry"), value("jsEntry")) {
         case (nil, nil): return .command(["./serve"])
-        case (let command?, nil): return .command(try words(command))
+        case (let command?, nil): return .command(try words("entry", command))
         case (nil, let module?): return .javaScript(try modulePath(module))
         case (_?, _?):
             throw RuntimeError(.invalidInput, "lever.json: \"entry\" and \"jsEntry\" exclude each other; leave one out")
         }
     }
 
-    private func words(_ value: LeverValue) throws(RuntimeError) -> [String] {
-        let rule = "must be an array of strings: the command and its arguments"
-        guard case .array(let elements) = value else { throw malformed("entry", value, rule) }
-        var words: [String] = []
-        for element in elements {
-            guard case .string(let word) = element else { throw malformed("entry", value, rule) }
-            guard !word.utf8.contains(0) else { throw malformed("entry", value, "may not hold NUL characters") }
-            words.append(word)
+    func build() throws(RuntimeError) -> [String]? {
+        guard let value = value("build") else { return nil }
+        return try words("build", value)
+    }
+
+    func files() throws(RuntimeError) -> [String]? {
+        guard let value = value("files") else { return nil }
+        let rule = "must be an array of strings: paths within the service's directory"
+        let paths = try strings("files", value, rule)
+        guard !paths.isEmpty else { throw malformed("files", value, "must name at least one file") }
+        for path in paths {
+            let steps = path.split(separator: "/").filter { $0 != "." }
+            guard !steps.isEmpty, !path.hasPrefix("/"), !steps.contains("..") else {
+                throw malformed("files", .string(path), rule)
+            }
         }
-        guard let command = words.first else { throw malformed("entry", value, "must hold at least the command") }
-        guard !command.isEmpty else { throw malformed("entry", value, "must start with a command") }
+        return paths
+    }
+
+    private func words(_ field: String, _ value: LeverValue) throws(RuntimeError) -> [String] {
+        let words = try strings(field, value, "must be an array of strings: the command and its arguments")
+        guard let command = words.first else { throw malformed(field, value, "must hold at least the command") }
+        guard !command.isEmpty else { throw malformed(field, value, "must start with a command") }
         return words
+    }
+
+    private func strings(_ field: String, _ value: LeverValue, _ rule: String) throws(RuntimeError) -> [String] {
+        guard case .array(let elements) = value else { throw malformed(field, value, rule) }
+        var strings: [String] = []
+        for element in elements {
+            guard case .string(let text) = element else { throw malformed(field, value, rule) }
+            guard !text.utf8.contains(0) else { throw malformed(field, value, "may not hold NUL characters") }
+            strings.append(text)
+        }
+        return strings
     }
 
     private func modulePath(_ value: LeverValue) throws(RuntimeError) -> String {

@@ -8,8 +8,9 @@ struct DeployCommand: AsyncParsableCommand {
         commandName: "deploy",
         abstract: "Deploys the service in a directory.",
         discussion: """
-            The directory holds the service's lever.json. Left out are .git and what .leverignore names, with the patterns of \
-            a .gitignore. The command returns once the new version answers calls; where it does not start, the old version \
+            The directory holds the service's lever.json. Where that has "build", a command and its arguments, it is run first. \
+            Where it has "files", only these are sent beside it; otherwise everything but .git and what .leverignore names, \
+            with the patterns of a .gitignore. The command returns once the new version answers calls; where it does not start, the old version \
             stays live.
 
             EXAMPLES
@@ -25,6 +26,9 @@ struct DeployCommand: AsyncParsableCommand {
     @Argument(help: "The directory, by default the one you are in.")
     var directory: String?
 
+    @Flag(help: "Deploys what is there, without running the manifest's \"build\".")
+    var noBuild = false
+
     @OptionGroup var connection: ConnectionOptions
 
     func run() async throws {
@@ -33,6 +37,7 @@ struct DeployCommand: AsyncParsableCommand {
                 [environment, directory].compactMap { $0 }, defaultEnvironment: connection.defaultEnvironment(),
                 isDirectory: FileSystem.isDirectory)
             let client = try connection.client(for: destination.environment)
+            if !noBuild, let build = try BuildCommand(in: destination.directory) { try await build.run() }
             let display = DeployDisplay()
             let deployment: Deployment
             do {

@@ -42,6 +42,29 @@ import Testing
         }
     }
 
+    @Test func filesNameWhatIsPacked() throws {
+        try directory.write("out/x86/hello", "program", mode: 0o755)
+        try directory.write("out/x86/hello.o", "no")
+        try directory.link("out/release", to: "x86")
+        try directory.write("web/index.html", "page")
+        try directory.write("web/deep/a.css", "style")
+        try directory.write("web/a.tmp", "no")
+        try directory.write("Sources/hello.swift", "no")
+        try directory.write(".leverignore", "*.tmp\n")
+        let files = ["./out/release/hello", "web", "web/deep"]
+        let entries = try ServiceDirectory(directory.path, files: files).entries
+        #expect(
+            entries.map(\.path) == [
+                "lever.json", "out", "out/release", "out/release/hello", "web", "web/deep", "web/deep/a.css",
+                "web/index.html",
+            ])
+        #expect(entries[3].kind == .file(size: 7))
+        #expect(entries[3].mode == 0o755)
+        #expect(entries[2].kind == .directory)
+        let missing = message { _ = try ServiceDirectory(directory.path, files: ["web", "out/debug/hello"]) }
+        #expect(missing.contains("out/debug/hello, which \"files\" of lever.json names: No such file"))
+    }
+
     @Test func tarReadsWhatWasPacked() throws {
         try directory.write("serve", "#!/bin/sh\n", mode: 0o755)
         try directory.write("lib/deep/a.js", "exports.a = 1")

@@ -47,6 +47,7 @@ struct ManifestTests {
             #"{"name": "abc", "minInstances": 4, "maxInstances": 4, "channelLoad": 0}"#,
             #"{"name": "abc", "drainTimeout": 0.25, "channelDrainTimeout": 86400}"#,
             #"{"name": "abc", "minInstances": 40}"#,
+            #"{"name": "abc", "build": ["swift", "build"], "files": [".build/release/abc", "web"]}"#,
             #"{"name": "ünï", "jsEntry": "a.js", "maxInstanceLoad": 0.1, "minInstances": 7, "ram": 1, "config": {"z": 1, "a": []}}"#,
         ])
     func roundTrip(text: String) throws {
@@ -72,6 +73,13 @@ struct ManifestTests {
             (#"{"name": "abc", "entry": ["a", 1]}"#, #"not ["a",1]"#),
             (#"{"name": "abc", "entry": ["a\u0000b"]}"#, "NUL"),
             (#"{"name": "abc", "entry": ["a"], "jsEntry": "b.js"}"#, "exclude each other"),
+            (#"{"name": "abc", "build": "make"}"#, #""build" must be an array of strings: the command"#),
+            (#"{"name": "abc", "build": []}"#, #""build" must hold at least the command"#),
+            (#"{"name": "abc", "files": "a"}"#, #""files" must be an array of strings: paths within"#),
+            (#"{"name": "abc", "files": []}"#, #""files" must name at least one file"#),
+            (#"{"name": "abc", "files": ["a", "b/../../c"]}"#, #"not "b/../../c""#),
+            (#"{"name": "abc", "files": ["/etc/passwd"]}"#, #"not "/etc/passwd""#),
+            (#"{"name": "abc", "files": ["."]}"#, #"not ".""#),
             (#"{"name": "abc", "jsEntry": ["b.js"]}"#, #""jsEntry" must be a string"#),
             (#"{"name": "abc", "jsEntry": ""}"#, "path of a JavaScript module"),
             (#"{"name": "abc", "jsEntry": "/etc/x.js"}"#, "relative"),
