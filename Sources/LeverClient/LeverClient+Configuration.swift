@@ -64,7 +64,7 @@ extension LeverClient {
 
         /// Checks every value.
         ///
-        /// - Throws: ``RuntimeError`` that names the value and the rule that it breaks.
+        /// - Throws: `RuntimeError` that names the value and the rule that it breaks.
         public func validate() throws(RuntimeError) {
             for host in allHosts where TransportAddress(host).map(Self.isReachable) != true {
                 throw RuntimeError(

@@ -7,7 +7,7 @@ extension LeverClient {
     ///   - url: `lever://<environment>/<service>[/<resource>]/<method>`, or without scheme and environment.
     ///   - arguments: One for each of the method's parameters.
     ///   - options: What this call asks for.
-    /// - Throws: as ``ServiceEndpoint/invoke(_:_:options:)``.
+    /// - Throws: as ``ServiceEndpoint/invoke(_:_:as:options:)``.
     public func invoke<each Argument: Encodable & Sendable>(
         url: String, _ arguments: repeat each Argument, options: CallOptions = .defaults
     ) async throws {

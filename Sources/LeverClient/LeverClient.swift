@@ -13,7 +13,7 @@ internal import NIOPosix
 ///
 /// Connections are made when a call needs one, kept, and made again when they are lost. A client that is used within the
 /// handler of a method passes on the call's id, depth and deadline, and goes through the gateway of the host that the
-/// handler runs on. Close it with ``shutdown()``, or use ``withLeverClient(host:configuration:_:)``.
+/// handler runs on. Close it with ``shutdown(force:)``, or use ``withLeverClient(host:configuration:_:)``.
 public final class LeverClient: Sendable {
     /// What the client was made with.
     public let configuration: Configuration
@@ -30,7 +30,7 @@ public final class LeverClient: Sendable {
     ///   - configuration: Everything else.
     ///   - eventLoopGroup: What the connections live on; by default the process's shared one.
     ///   - logger: Where connections that fail are noted; by default nowhere.
-    /// - Throws: ``RuntimeError`` where the host or the configuration is unusable.
+    /// - Throws: `RuntimeError` where the host or the configuration is unusable.
     public init(
         host: String? = nil, configuration: Configuration = .defaults, eventLoopGroup: (any EventLoopGroup)? = nil,
         logger: Logger? = nil
@@ -47,7 +47,7 @@ public final class LeverClient: Sendable {
         transport = layers.around(connections)
     }
 
-    /// Makes a client over a transport, for example an ``InProcessTransport`` in tests. What the configuration says of hosts
+    /// Makes a client over a transport, for example an `InProcessTransport` in tests. What the configuration says of hosts
     /// and connections counts for nothing then.
     public init(transport: any RPCTransport, configuration: Configuration = .defaults) {
         self.configuration = configuration
@@ -63,14 +63,14 @@ public final class LeverClient: Sendable {
 
     /// A service, by the name of its environment and its own.
     ///
-    /// - Throws: ``RPCError`` where a name is malformed.
+    /// - Throws: `RPCError` where a name is malformed.
     public func service(_ environment: String, _ service: String) throws(RPCError) -> ServiceEndpoint {
         self.service(try ServiceID(environment: EnvironmentName(environment), service: ServiceName(service)))
     }
 
     /// A service of the environment that relative addresses belong to.
     ///
-    /// - Throws: ``RPCError`` where the name is malformed.
+    /// - Throws: `RPCError` where the name is malformed.
     public func service(_ service: String) throws(RPCError) -> ServiceEndpoint {
         self.service(try ServiceID(environment: currentEnvironment, service: ServiceName(service)))
     }
@@ -90,7 +90,7 @@ public final class LeverClient: Sendable {
     /// Makes a unary call with arguments as they travel. Cancelling the task cancels the call.
     ///
     /// - Returns: the reply; a method's own error is returned, not thrown.
-    /// - Throws: ``RPCError`` when the call did not come to a reply; `CancellationError`.
+    /// - Throws: `RPCError` when the call did not come to a reply; `CancellationError`.
     public func call(
         _ url: LeverURL, _ arguments: RPCArguments, options: CallOptions = .defaults
     ) async throws -> RPCReply {
@@ -104,7 +104,7 @@ public final class LeverClient: Sendable {
     /// Opens a channel with arguments as they travel; returns once the method has accepted it. The channel has a deadline
     /// only where the options or the task give one.
     ///
-    /// - Throws: ``RPCError`` when it could not be opened; `CancellationError`.
+    /// - Throws: `RPCError` when it could not be opened; `CancellationError`.
     public func open(
         _ url: LeverURL, _ arguments: RPCArguments, options: CallOptions = .defaults
     ) async throws -> LeverChannel {
@@ -166,7 +166,7 @@ public final class LeverClient: Sendable {
 /// try await withLeverClient(host: "127.0.0.1:8080") { client in … }
 /// ```
 ///
-/// - Throws: ``RuntimeError`` where the host or the configuration is unusable, and what `body` throws.
+/// - Throws: `RuntimeError` where the host or the configuration is unusable, and what `body` throws.
 public func withLeverClient<Result: Sendable>(
     host: String? = nil, configuration: LeverClient.Configuration = .defaults,
     _ body: (LeverClient) async throws -> Result

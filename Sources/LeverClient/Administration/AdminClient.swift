@@ -9,9 +9,9 @@ public import LeverCore
 /// try await admin.rollback(id)
 /// ```
 ///
-/// A host answers only callers on its own machine. Every method throws ``RPCError``: with the reason `noEnvironment`,
+/// A host answers only callers on its own machine. Every method throws `RPCError`: with the reason `noEnvironment`,
 /// `noService`, `noVersion` or `noResource` where what it is about does not exist, `conflict` where the state of things does not
-/// allow it, `forbidden` where the caller may not do it; and ``RuntimeError`` and `CancellationError` as any call.
+/// allow it, `forbidden` where the caller may not do it; and `RuntimeError` and `CancellationError` as any call.
 public struct AdminClient: Sendable {
     private let client: LeverClient
     private let host: EnvironmentName
@@ -57,7 +57,7 @@ extension AdminClient {
     ///   - version: The version; `nil` for the one that was live before the present one.
     ///   - progress: Hears what happens, from any thread.
     /// - Returns: what is live now.
-    /// - Throws: also ``RemoteError`` where the version does not start; its text says why. What was live still is.
+    /// - Throws: also `RemoteError` where the version does not start; its text says why. What was live still is.
     @discardableResult
     public func rollback(
         _ id: ServiceID, to version: Int? = nil, progress: @Sendable (DeploymentEvent) -> Void = { _ in }

@@ -21,7 +21,7 @@ public struct AdminFeed<Entry: Codable & Sendable>: AsyncSequence, Sendable {
 
         /// The next message; `nil` once the host has finished.
         ///
-        /// - Throws: ``RPCError`` when the channel was lost or ended with a status, `DecodingError`, `CancellationError`.
+        /// - Throws: `RPCError` when the channel was lost or ended with a status, `DecodingError`, `CancellationError`.
         public func next() async throws -> Message? {
             guard let value = try await channel.receive(as: LeverValue.self) else { return nil }
             if let count = value["dropped"]?.intValue { return .dropped(count) }

@@ -1,7 +1,7 @@
 /// What a single call asks for beside its arguments.
 public struct CallOptions: Sendable {
     /// How long the call may take, from now until its reply (or the end of the channel); `nil` leaves it to the client's
-    /// configuration. A deadline of the task (``LeverCore/withCallTimeout(_:operation:)``) or of the call that is being
+    /// configuration. A deadline of the task (`withCallTimeout(_:operation:)`) or of the call that is being
     /// answered counts where it is earlier.
     public var timeout: Duration?
     /// Further headers, names in lower case. The host drops those that start with `x-`.

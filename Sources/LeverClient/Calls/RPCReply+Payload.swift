@@ -15,7 +15,7 @@ enum ReplyPayload: Sendable {
 
 extension RPCReply {
     /// The result; the method's own error is thrown as the first of some types that it has the form of, otherwise as
-    /// ``RemoteError``.
+    /// `RemoteError`.
     func payload(of url: LeverURL, throwing types: [any (Error & Decodable).Type] = []) throws -> ReplyPayload {
         switch self {
         case .result(let value): .value(value)

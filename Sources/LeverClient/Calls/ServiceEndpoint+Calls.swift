@@ -10,7 +10,7 @@ extension ServiceEndpoint {
     ///   - method: The method's name.
     ///   - arguments: One for each of the method's parameters.
     ///   - options: What this call asks for; `nil` takes those of the endpoint.
-    /// - Throws: ``RemoteError``, or a type of ``throwing(_:)``, for the method's own error; ``RPCError`` when the call failed
+    /// - Throws: `RemoteError`, or a type of ``throwing(_:)``, for the method's own error; `RPCError` when the call failed
     ///   otherwise; `EncodingError` for an argument that cannot become a value; `CancellationError`.
     public func invoke<each Argument: Encodable & Sendable>(
         _ method: String, _ arguments: repeat each Argument, options: CallOptions? = nil
@@ -38,7 +38,9 @@ extension ServiceEndpoint {
     ///   - arguments: One for each of the method's parameters.
     ///   - type: What the result is: anything decodable, `LeverValue` for any value, `[UInt8]` or `Data` for bytes.
     ///   - options: What this call asks for; `nil` takes those of the endpoint.
-    /// - Throws: as ``invoke(_:_:options:)``, and `DecodingError` where the result has another form.
+    /// - Throws: `RemoteError`, or a type of ``throwing(_:)``, for the method's own error; `RPCError` when the call failed
+    ///   otherwise; `EncodingError` for an argument that cannot become a value; `DecodingError` where the result has another
+    ///   form; `CancellationError`.
     public func invoke<each Argument: Encodable & Sendable, Result: Decodable>(
         _ method: String, _ arguments: repeat each Argument, as type: Result.Type, options: CallOptions? = nil
     ) async throws -> Result {
@@ -47,7 +49,7 @@ extension ServiceEndpoint {
 
     /// Invokes a method with a byte argument; what it returns is dropped.
     ///
-    /// - Throws: as ``invoke(_:_:options:)``.
+    /// - Throws: as ``invoke(_:_:as:options:)``.
     public func invoke(_ method: String, bytes: [UInt8], options: CallOptions? = nil) async throws {
         _ = try await answer(of: method, .bytes(bytes), options)
     }
@@ -63,7 +65,7 @@ extension ServiceEndpoint {
 
     /// Opens a channel to a method whose name ends in `Chan`; returns once the method has accepted it.
     ///
-    /// - Throws: ``RPCError`` when it could not be opened, `EncodingError`, `CancellationError`.
+    /// - Throws: `RPCError` when it could not be opened, `EncodingError`, `CancellationError`.
     public func channel<each Argument: Encodable & Sendable>(
         _ method: String, _ arguments: repeat each Argument, options: CallOptions? = nil
     ) async throws -> LeverChannel {

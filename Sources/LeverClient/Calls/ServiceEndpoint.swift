@@ -48,7 +48,7 @@ public struct ServiceEndpoint: Sendable {
     /// do { try await shop.invoke("Order", item) } catch OrderError.soldOut(let left) { … }
     /// ```
     ///
-    /// An error of another form is a ``RemoteError``, as without this. Of several types the first one that was named and fits
+    /// An error of another form is a `RemoteError`, as without this. Of several types the first one that was named and fits
     /// counts.
     public func throwing(_ type: (some Error & Decodable).Type) -> ServiceEndpoint {
         var endpoint = self
@@ -58,7 +58,7 @@ public struct ServiceEndpoint: Sendable {
 
     /// The address of one of the methods.
     ///
-    /// - Throws: ``RPCError`` where the method's or the resource's name is malformed.
+    /// - Throws: `RPCError` where the method's or the resource's name is malformed.
     public func url(_ method: String) throws(RPCError) -> LeverURL {
         guard resource.isEmpty else {
             // Parsing checks the resource's name.

@@ -39,7 +39,7 @@ extension ServiceStub {
 
     /// Calls a method that returns nothing of interest.
     ///
-    /// - Throws: as ``ServiceEndpoint/invoke(_:_:options:)``.
+    /// - Throws: as ``ServiceEndpoint/invoke(_:_:as:options:)``.
     public func call<each Argument: Encodable & Sendable>(
         _ method: String, _ arguments: repeat each Argument
     ) async throws {

@@ -52,7 +52,7 @@ final class HostConnections: RPCTransport {
 
     /// The hosts that calls to an environment go to.
     ///
-    /// - Throws: ``RPCError`` where the gateway of the call that is being answered is malformed; ``RuntimeError`` once
+    /// - Throws: `RPCError` where the gateway of the call that is being answered is malformed; `RuntimeError` once
     ///   the client has been shut down.
     func hosts(of environment: EnvironmentName) throws -> HostGroup {
         if let forced { return forced }

@@ -20,7 +20,7 @@ final class HostGroup: RPCTransport {
 
     /// What carries calls where there is one host, which has been called before; else `nil`.
     ///
-    /// - Throws: ``RuntimeError`` once the client has been shut down.
+    /// - Throws: `RuntimeError` once the client has been shut down.
     func known() throws -> HTTP2RPCTransport? {
         hosts.count == 1 ? try hosts[0].known() : nil
     }

@@ -39,7 +39,7 @@ final class HostWays: Sendable {
 
     /// What carries a call to the host.
     ///
-    /// - Throws: ``RuntimeError`` once the client has been shut down.
+    /// - Throws: `RuntimeError` once the client has been shut down.
     func transport() async throws -> HTTP2RPCTransport {
         if let known = try known() { return known }
         return try await makeWays().transport

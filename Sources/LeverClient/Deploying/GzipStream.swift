@@ -7,7 +7,7 @@ final class GzipStream {
     private let stream: UnsafeMutablePointer<z_stream>
     private var buffer = [UInt8](repeating: 0, count: 32 * 1024)
 
-    /// - Throws: ``RuntimeError`` where zlib cannot be used.
+    /// - Throws: `RuntimeError` where zlib cannot be used.
     init() throws(RuntimeError) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())

@@ -13,8 +13,8 @@ extension LeverClient {
     ///   - environment: Where it goes.
     ///   - progress: Hears what happens, from any thread.
     /// - Returns: what is live now.
-    /// - Throws: ``RuntimeError`` where the directory cannot be packed, ``RemoteError`` where the host refuses the package or
-    ///   the version does not start (the old version stays live), ``RPCError`` where the host cannot be reached,
+    /// - Throws: `RuntimeError` where the directory cannot be packed, `RemoteError` where the host refuses the package or
+    ///   the version does not start (the old version stays live), `RPCError` where the host cannot be reached,
     ///   `CancellationError`.
     public func deploy(
         _ directory: String, to environment: EnvironmentName,

@@ -13,7 +13,7 @@ struct OpenFile: ~Copyable {
     private let path: String
     private let descriptor: Int32
 
-    /// - Throws: ``RuntimeError`` that names the file.
+    /// - Throws: `RuntimeError` that names the file.
     init(_ path: String) throws(RuntimeError) {
         self.path = path
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -26,7 +26,7 @@ struct OpenFile: ~Copyable {
 
     /// The next bytes, at most `count`; none at the end.
     ///
-    /// - Throws: ``RuntimeError`` that names the file.
+    /// - Throws: `RuntimeError` that names the file.
     borrowing func read(_ count: Int) throws(RuntimeError) -> [UInt8] {
         var failure: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in

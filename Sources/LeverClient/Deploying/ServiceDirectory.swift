@@ -23,7 +23,7 @@ package struct ServiceDirectory: Sendable {
     /// - Parameters:
     ///   - path: The directory.
     ///   - files: The files and directories in it that are packed beside `lever.json`; `nil` for everything.
-    /// - Throws: ``RuntimeError`` that names what is missing, unreadable or impossible to pack.
+    /// - Throws: `RuntimeError` that names what is missing, unreadable or impossible to pack.
     init(_ path: String, files: [String]? = nil) throws(RuntimeError) {
         try Self.check(path)
         var walk = Walk(root: path, rules: try Self.rules(in: path))
@@ -38,7 +38,7 @@ package struct ServiceDirectory: Sendable {
 
     /// The manifest of the service in a directory: its mistakes need no upload.
     ///
-    /// - Throws: ``RuntimeError`` where there is none, or it is malformed.
+    /// - Throws: `RuntimeError` where there is none, or it is malformed.
     package static func manifest(in path: String) throws(RuntimeError) -> Manifest {
         try check(path)
         let bytes = try read(path + "/lever.json", limit: Manifest.maximumLength)
@@ -69,7 +69,7 @@ package struct ServiceDirectory: Sendable {
 
     /// The whole of a small file.
     ///
-    /// - Throws: ``RuntimeError`` where it cannot be read or is longer than `limit` bytes.
+    /// - Throws: `RuntimeError` where it cannot be read or is longer than `limit` bytes.
     static func read(_ path: String, limit: Int) throws(RuntimeError) -> [UInt8] {
         let file = try OpenFile(path)
         var bytes: [UInt8] = []

@@ -23,7 +23,7 @@ final class ServicePackage: Sendable {
 
     /// Starts to pack a directory.
     ///
-    /// - Throws: ``RuntimeError`` where zlib cannot be used.
+    /// - Throws: `RuntimeError` where zlib cannot be used.
     init(_ directory: ServiceDirectory, limit: Int = ServicePackage.maximumSize) throws(RuntimeError) {
         self.directory = directory
         self.limit = limit
@@ -32,7 +32,7 @@ final class ServicePackage: Sendable {
 
     /// The next piece; `nil` after the last.
     ///
-    /// - Throws: ``RuntimeError`` where a file cannot be read or has changed meanwhile, or the archive becomes too large.
+    /// - Throws: `RuntimeError` where a file cannot be read or has changed meanwhile, or the archive becomes too large.
     func next() throws(RuntimeError) -> Chunk? {
         try state.withLock { state throws(RuntimeError) in
             while state.output.count < Self.chunkSize, !state.isFinished {

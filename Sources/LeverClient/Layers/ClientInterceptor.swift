@@ -25,7 +25,7 @@ public protocol ClientInterceptor: Sendable {
     ///   - context: The call, with its complete address.
     ///   - arguments: What it carries.
     ///   - next: What makes the call.
-    /// - Throws: ``RPCError``, `CancellationError`; what else it throws reaches the caller as it is.
+    /// - Throws: `RPCError`, `CancellationError`; what else it throws reaches the caller as it is.
     func call(_ context: CallContext, _ arguments: RPCArguments, next: any RPCTransport) async throws -> RPCReply
 
     /// Stands around the opening of a channel; the default passes it on.
