@@ -14,16 +14,19 @@ public struct ServiceID: Sendable, Hashable, CustomStringConvertible {
         self.service = service
     }
 
-    /// Takes the two names as addresses have them, for example `dev.lever/hello`.
+    /// Takes the two names as addresses have them: `dev.lever/hello`, with or without `lever://` before it.
     ///
-    /// - Throws: ``RPCError`` with the reason ``RPCError/Reason/badURL`` where it is not two names, or one is malformed.
+    /// - Throws: ``RPCError`` with the reason ``RPCError/Reason/badURL``, naming the text.
     public init(_ text: some StringProtocol) throws(RPCError) {
-        guard let slash = text.firstIndex(of: "/") else {
-            throw RPCError(.badURL, "\"\(text.prefix(256))\" names no service: it should be <environment>/<service>")
+        let scheme = "lever://"
+        let names = text.hasPrefix(scheme) ? text.dropFirst(scheme.count) : text[...]
+        guard let slash = names.firstIndex(of: "/") else {
+            throw RPCError(
+                .badURL, "\"\(text.prefix(64))\" names no service: it should be an environment, a slash and a service")
         }
         self.init(
-            environment: try EnvironmentName(text[..<slash]),
-            service: try ServiceName(text[text.index(after: slash)...]))
+            environment: try EnvironmentName(names[..<slash]),
+            service: try ServiceName(names[names.index(after: slash)...]))
     }
 
     /// The two names as addresses have them, for example `dev.lever/hello`.

@@ -11,7 +11,9 @@ import Glibc
 
 /// The ways from a caller to a handler that have to behave the same.
 enum TransportUnderTest: String, CaseIterable, Sendable {
-    case inProcess, tcp, unixSocket, tcpOnGlobalExecutor
+    case inProcess, inProcessOnGlobalExecutor, tcp, unixSocket, tcpOnGlobalExecutor
+
+    var isInProcess: Bool { self == .inProcess || self == .inProcessOnGlobalExecutor }
 
     /// Runs `body` with a transport to a new handler.
     func with(
@@ -25,11 +27,11 @@ enum TransportUnderTest: String, CaseIterable, Sendable {
         let address: TransportAddress
         switch self {
         case .inProcess:
-            var bounds = InProcessTransport.Configuration()
-            bounds.channelBuffer = configuration.sendBuffer
-            bounds.maximumDepth = configuration.maximumDepth
-            bounds.defaultTimeout = configuration.defaultDeadline
-            try await body(InProcessTransport(handler: handler, configuration: bounds), handler)
+            try await body(InProcessTransport(handler: handler, configuration: configuration), handler)
+            return
+        case .inProcessOnGlobalExecutor:
+            configuration.handlersRunOnGlobalExecutor = true
+            try await body(InProcessTransport(handler: handler, configuration: configuration), handler)
             return
         case .tcp: address = .tcp(host: "127.0.0.1", port: 0)
         case .tcpOnGlobalExecutor:

@@ -3,7 +3,7 @@ import Synchronization
 /// One unary call within the process: its handler's task, and the caller that waits for the first of an answer, the deadline
 /// and a cancellation. What the handler gives after that is dropped.
 ///
-/// The handler's task begins on the caller's thread, so that a handler which answers without waiting costs neither a change
+/// The handler's task may begin on the caller's thread, so that a handler which answers without waiting costs neither a change
 /// of threads nor a timer.
 final class InProcessCall<Value: Sendable>: Sendable {
     private struct State {
@@ -15,11 +15,11 @@ final class InProcessCall<Value: Sendable>: Sendable {
     private let state = Mutex(State())
 
     func run(
-        deadline: ContinuousClock.Instant?, late: @autoclosure @escaping @Sendable () -> String,
+        immediately: Bool, deadline: ContinuousClock.Instant?, late: @autoclosure @escaping @Sendable () -> String,
         _ body: @escaping @Sendable () async -> Void
     ) async throws -> Value {
         try Task.checkCancellation()
-        let handling = Self.start(body)
+        let handling = immediately ? Self.begin(body) : Task { await body() }
         if let result = state.withLock({ $0.result }) { return try result.get() }
         add(handling)
         return try await withTaskCancellationHandler {
@@ -34,7 +34,7 @@ final class InProcessCall<Value: Sendable>: Sendable {
         }
     }
 
-    private static func start(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+    private static func begin(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
         if #available(macOS 26, iOS 26, *) { Task.immediate { await body() } } else { Task { await body() } }
     }
 

@@ -21,7 +21,7 @@ final class InProcessChannel: RPCChannel {
         ) async throws -> any RPCChannel {
             let inner = InProcessChannel(self, incoming: toHandler, outgoing: toCaller, isHandlers: true)
             do {
-                try await opening.run(deadline: nil, late: "") { [self] in
+                try await opening.run(immediately: true, deadline: nil, late: "") { [self] in
                     add(Task { await self.serve(handler, context, arguments, inner) })
                     if let deadline = context.deadline { add(Task { await self.watch(deadline) }) }
                 }

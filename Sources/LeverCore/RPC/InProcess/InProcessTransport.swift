@@ -6,8 +6,7 @@
 /// let client = LeverClient(transport: transport)
 /// ```
 ///
-/// A handler begins on the thread of its caller and sees the caller's task-local values; nothing is encoded, so an argument
-/// arrives as the value it was.
+/// A handler sees its caller's task-local values; nothing is encoded, so an argument arrives as the value it was.
 public struct InProcessTransport: RPCTransport {
     /// The bounds of calls within the process.
     public struct Configuration: Sendable, Hashable {
@@ -17,6 +16,9 @@ public struct InProcessTransport: RPCTransport {
         public var maximumDepth = 32
         /// How long a unary call may take that brings no deadline; `nil` leaves it without.
         public var defaultTimeout: Duration?
+        /// Whether unary calls begin on the thread of their caller, which is the fastest; without it they begin on Swift's global
+        /// executor, as is right for handlers that block where callers may not.
+        public var callsBeginOnCallersThread = true
 
         /// Makes a configuration of the defaults.
         public init() {}
@@ -63,7 +65,10 @@ public struct InProcessTransport: RPCTransport {
     public func call(_ context: CallContext, _ arguments: RPCArguments) async throws -> RPCReply {
         let (context, handler) = try prepare(context, isChannel: false)
         let call = InProcessCall<RPCReply>()
-        return try await call.run(deadline: context.deadline, late: "\"\(context.url)\" was not answered in time") {
+        return try await call.run(
+            immediately: configuration.callsBeginOnCallersThread, deadline: context.deadline,
+            late: "\"\(context.url)\" was not answered in time"
+        ) {
             do {
                 call.finish(.success(try await handler.call(context, arguments)))
             } catch {
