@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""Builds, deploys and calls every example, as its README says, on a host of their own.
+
+usage: scripts/test-examples.py --binaries <directory with lever and leveroshost> [example ...]
+
+The Swift examples are one package, built once and without optimization. An example that cannot run here is skipped, which says
+why. Everything that was started is stopped.
+"""
+import argparse, http.client, json, os, re, shutil, signal, subprocess, sys, tempfile, threading, time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+EXAMPLES = os.path.join(ROOT, "Examples")
+TIMEOUT = 120
+
+
+class Skipped(Exception):
+    pass
+
+
+class Host:
+    """A host on a free port with a directory of its own."""
+
+    def __init__(self, binaries, work):
+        self.binaries = binaries
+        self.log = open(os.path.join(work, "host.log"), "w+")
+        self.process = subprocess.Popen(
+            [f"{binaries}/leveroshost", "--listen", "127.0.0.1:0", "--data-dir", os.path.join(work, "data")],
+            stdout=subprocess.PIPE, stderr=self.log, text=True)
+        match = re.search(r"listens on ([^;]*);", self.process.stdout.readline())
+        if not match:
+            raise RuntimeError("the host did not start")
+        self.address = match[1]
+        self.environment = dict(os.environ, LEVEROS_IP_PORT=self.address, PATH=f"{binaries}:{os.environ['PATH']}")
+
+    def run(self, *command, directory=ROOT, input=None, expect_failure=False):
+        done = subprocess.run(
+            command, cwd=directory, env=self.environment, input=input, capture_output=True, text=True, timeout=1800)
+        if (done.returncode != 0) != expect_failure:
+            raise RuntimeError(f"{' '.join(command)} exited with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done.stdout if not expect_failure else done.stderr
+
+    def deploy(self, directory, environment="dev.lever"):
+        return self.run("lever", "deploy", environment, os.path.join(EXAMPLES, directory))
+
+    def invoke(self, path, *arguments):
+        output = self.run("lever", "invoke", f"lever://dev.lever/{path}", *[json.dumps(value) for value in arguments])
+        return json.loads(output) if output.strip() else None
+
+    def http(self, path, *arguments):
+        host, port = self.address.rsplit(":", 1)
+        connection = http.client.HTTPConnection(host, int(port), timeout=TIMEOUT)
+        connection.request(
+            "POST", f"/{path}?forceenv=dev.lever", json.dumps(arguments), {"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        body = reply.read()
+        connection.close()
+        return reply.status, json.loads(body) if body.strip() else None
+
+    def stream(self, path, *messages):
+        output = self.run(
+            "lever", "stream", f"lever://dev.lever/{path}", input="".join(json.dumps(one) + "\n" for one in messages))
+        return [json.loads(line) for line in output.splitlines()]
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
+        self.log.close()
+        return code
+
+
+def equal(found, expected):
+    if found != expected:
+        raise RuntimeError(f"expected {expected!r}, found {found!r}")
+
+
+def until(condition, what):
+    end = time.monotonic() + TIMEOUT
+    while not condition():
+        if time.monotonic() > end:
+            raise RuntimeError(f"{what}: not within {TIMEOUT} s")
+        time.sleep(0.05)
+
+
+# The examples, each as its README has it.
+
+def hello_js(host, work):
+    host.deploy("hello-js")
+    equal(host.invoke("helloService/SayHello", "world"), "Hello, world!")
+    equal(host.stream("helloService/EchoChan", "one", "two"),
+          [{"number": 1, "message": "one"}, {"number": 2, "message": "two"}])
+
+
+def hello_swift(host, work):
+    host.deploy("hello-swift")
+    equal(host.invoke("helloSwift/SayHello", "world"), "Hello, world!")
+    equal(host.http("helloSwift/SayHello", "world"), (200, "Hello, world!"))
+    equal(host.stream("helloSwift/EchoChan", "one", "two"),
+          [{"number": 1, "message": "one"}, {"number": 2, "message": "two"}])
+    host.deploy("hello-swift")
+    host.run("lever", "rollback", "helloSwift")
+    equal(host.invoke("helloSwift/SayHello", "world"), "Hello, world!")
+
+
+def hello_python(host, work):
+    if not shutil.which("python3"):
+        raise Skipped("there is no python3")
+    host.deploy("hello-python")
+    equal(host.invoke("helloPython/SayHello", "world"), "Hello, world!")
+    equal(host.stream("helloPython/EchoChan", "one", 2), ["one", 2])
+
+
+def chat(host, work):
+    host.deploy("chat")
+    clients = [
+        subprocess.Popen(
+            [os.path.join(swift_binaries(), "chat"), "lobby", "--name", name, "--host", host.address],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        for name in ("Ada", "Grace")
+    ]
+    ada, grace = clients
+    watchdog = threading.Timer(TIMEOUT, lambda: [client.kill() for client in clients])
+    watchdog.start()
+    try:
+        ada.stdin.write("hello\n")
+        equal(grace.stdout.readline(), "Ada: hello\n")
+        grace.stdin.write("good morning\n")
+        equal(ada.stdout.readline(), "Grace: good morning\n")
+        equal(host.invoke("chat/lobby/History"),
+              [{"author": "Ada", "text": "hello"}, {"author": "Grace", "text": "good morning"}])
+        equal(host.invoke("chat/kitchen/History"), [])
+        for client in clients:
+            client.stdin.close()
+            equal(client.wait(timeout=TIMEOUT), 0)
+    finally:
+        watchdog.cancel()
+        for client in clients:
+            client.kill()
+            client.wait()
+            client.stdout.close()
+
+
+def notes(host, work):
+    store = os.path.join(work, "Store")
+    shutil.copytree(os.path.join(EXAMPLES, "notes/Store"), store)
+    manifest_path = os.path.join(store, "lever.json")
+    with open(manifest_path) as file:
+        manifest = json.load(file)
+    manifest["config"]["database"] = os.path.join(work, "notes.sqlite")
+    manifest["build"][0] = os.path.join(EXAMPLES, "build.sh")
+    with open(manifest_path, "w") as file:
+        json.dump(manifest, file)
+    host.run("lever", "deploy", "dev.lever", store)
+    host.deploy("notes/Notes")
+    equal(host.invoke("notes/Add", "ada", "Buy milk"), 1)
+    equal(host.http("notes/Add", "ada", "Write a program"), (200, 2))
+    equal(host.http("notes/Add", "ada", ""), (500, {"code": "empty-note"}))
+    equal(host.http("notes/Remove", "ada", 7), (500, {"code": "no-note", "id": 7}))
+    host.invoke("notes/Remove", "ada", 1)
+    refusal = host.run("lever", "invoke", "lever://dev.lever/notesStore/ada/List", expect_failure=True)
+    if "PERMISSION_DENIED" not in refusal:
+        raise RuntimeError(f"the private service answered: {refusal}")
+    # A new version of the store takes the users over, with what they wrote.
+    host.run("lever", "deploy", "dev.lever", store)
+    equal(host.invoke("notes/Add", "ada", "Publish it"), 3)
+    equal(host.invoke("notes/List", "ada"), [{"id": 2, "text": "Write a program"}, {"id": 3, "text": "Publish it"}])
+
+
+ALL = {
+    function.__name__.replace("_", "-"): function
+    for function in (hello_js, hello_swift, hello_python, chat, notes)
+}
+
+
+def swift_binaries():
+    return os.path.join(EXAMPLES, ".build", "debug")
+
+
+def build_swift():
+    """Everything once; what the examples' own builds do after that is short."""
+    os.environ["LEVER_EXAMPLES_CONFIGURATION"] = "debug"
+    subprocess.run(
+        ["swift", "build", "--package-path", EXAMPLES, "--static-swift-stdlib"], check=True, stdout=sys.stderr)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--binaries", required=True)
+    parser.add_argument("examples", nargs="*", choices=[[], *ALL], help="by default all")
+    options = parser.parse_args()
+    build_swift()
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    work = tempfile.mkdtemp(prefix="lever-examples.")
+    host = Host(os.path.abspath(options.binaries), work)
+    try:
+        for name in options.examples or ALL:
+            own = os.path.join(work, name)
+            os.mkdir(own)
+            start = time.monotonic()
+            try:
+                ALL[name](host, own)
+                counts["passed"] += 1
+                print(f"✔ {name} ({time.monotonic() - start:.1f} s)", flush=True)
+            except Skipped as reason:
+                counts["skipped"] += 1
+                print(f"- {name} was skipped: {reason}", flush=True)
+            except Exception as error:
+                counts["failed"] += 1
+                print(f"✘ {name}: {error}", flush=True)
+    finally:
+        code = host.stop()
+        if code != 0:
+            counts["failed"] += 1
+            print(f"✘ the host exited with {code}")
+        if counts["failed"]:
+            with open(os.path.join(work, "host.log")) as log:
+                sys.stderr.write("--- what the host logged:\n" + log.read()[-20_000:])
+        # Deployed code is read-only.
+        subprocess.run(["chmod", "-R", "u+w", work])
+        shutil.rmtree(work, ignore_errors=True)
+    print(", ".join(f"{count} {what}" for what, count in counts.items()))
+    sys.exit(1 if counts["failed"] else 0)
+
+
+if __name__ == "__main__":
+    main()
