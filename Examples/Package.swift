@@ -18,8 +18,7 @@ let package = Package(
     ],
     targets: [
         .executableTarget(
-            name: "hello-swift", dependencies: [.leverCore, .leverService], path: "hello-swift",
-            exclude: ["README.md", "lever.json"]),
+            name: "hello-swift", dependencies: [.leverCore, .leverService], path: "hello-swift/Sources"),
         .executableTarget(name: "chat-service", dependencies: [.leverCore, .leverService], path: "chat/Service"),
         .executableTarget(
             name: "chat",
@@ -28,11 +27,10 @@ let package = Package(
             ],
             path: "chat/Client"),
         .executableTarget(
-            name: "notes", dependencies: [.leverCore, .leverClient, .leverService], path: "notes/Notes",
-            exclude: ["lever.json"]),
+            name: "notes", dependencies: [.leverCore, .leverClient, .leverService], path: "notes/Notes/Sources"),
         .executableTarget(
             name: "notes-store",
             dependencies: [.leverCore, .leverService, .product(name: "GRDB", package: "GRDB.swift")],
-            path: "notes/Store", exclude: ["lever.json"]),
+            path: "notes/Store/Sources"),
     ]
 )

@@ -26,9 +26,12 @@ class Host:
         self.process = subprocess.Popen(
             [f"{binaries}/leveroshost", "--listen", "127.0.0.1:0", "--data-dir", os.path.join(work, "data")],
             stdout=subprocess.PIPE, stderr=self.log, text=True)
-        match = re.search(r"listens on ([^;]*);", self.process.stdout.readline())
+        lines = iter(self.process.stdout.readline, "")
+        found = (re.search(r"listens on ([^;]*);", line) for line in lines)
+        match = next((match for match in found if match), None)
         if not match:
-            raise RuntimeError("the host did not start")
+            self.log.seek(0)
+            raise RuntimeError(f"the host did not start:\n{self.log.read()}")
         self.address = match[1]
         self.environment = dict(os.environ, LEVEROS_IP_PORT=self.address, PATH=f"{binaries}:{os.environ['PATH']}")
 
@@ -115,32 +118,50 @@ def hello_python(host, work):
 
 def chat(host, work):
     host.deploy("chat")
-    clients = [
-        subprocess.Popen(
-            [os.path.join(swift_binaries(), "chat"), "lobby", "--name", name, "--host", host.address],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
-        for name in ("Ada", "Grace")
-    ]
-    ada, grace = clients
-    watchdog = threading.Timer(TIMEOUT, lambda: [client.kill() for client in clients])
+    ada, grace = (ChatClient(host, name) for name in ("Ada", "Grace"))
+    watchdog = threading.Timer(TIMEOUT, lambda: (ada.process.kill(), grace.process.kill()))
     watchdog.start()
     try:
-        ada.stdin.write("hello\n")
-        equal(grace.stdout.readline(), "Ada: hello\n")
-        grace.stdin.write("good morning\n")
-        equal(ada.stdout.readline(), "Grace: good morning\n")
+        ada.say("hello")
+        equal(grace.line(), "Ada: hello")
+        grace.say("good morning")
+        equal(ada.line(), "Grace: good morning")
         equal(host.invoke("chat/lobby/History"),
               [{"author": "Ada", "text": "hello"}, {"author": "Grace", "text": "good morning"}])
         equal(host.invoke("chat/kitchen/History"), [])
-        for client in clients:
-            client.stdin.close()
-            equal(client.wait(timeout=TIMEOUT), 0)
+        for client in (ada, grace):
+            client.process.stdin.close()
+            equal(client.process.wait(timeout=TIMEOUT), 0)
     finally:
         watchdog.cancel()
-        for client in clients:
-            client.kill()
-            client.wait()
-            client.stdout.close()
+        for client in (ada, grace):
+            client.close()
+
+
+class ChatClient:
+    """The terminal client, on a terminal."""
+
+    def __init__(self, host, name):
+        self.terminal, end = os.openpty()
+        self.process = subprocess.Popen(
+            [os.path.join(swift_binaries(), "chat"), "lobby", "--name", name, "--host", host.address],
+            stdin=subprocess.PIPE, stdout=end, text=True, bufsize=1)
+        os.close(end)
+        self.unread = b""
+
+    def say(self, text):
+        self.process.stdin.write(text + "\n")
+
+    def line(self):
+        while b"\n" not in self.unread:
+            self.unread += os.read(self.terminal, 4096)
+        line, self.unread = self.unread.split(b"\n", 1)
+        return line.decode().rstrip("\r")
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        os.close(self.terminal)
 
 
 def notes(host, work):
@@ -183,7 +204,8 @@ def build_swift():
     """Everything once; what the examples' own builds do after that is short."""
     os.environ["LEVER_EXAMPLES_CONFIGURATION"] = "debug"
     subprocess.run(
-        ["swift", "build", "--package-path", EXAMPLES, "--static-swift-stdlib"], check=True, stdout=sys.stderr)
+        ["swift", "build", "--package-path", EXAMPLES, "--static-swift-stdlib", "-Xlinker", "-s"], check=True,
+        stdout=sys.stderr)
 
 
 def main():
