@@ -7,7 +7,8 @@ CONFIGURATION ?= release
 PREFIX ?= /usr/local
 LISTEN ?= 127.0.0.1:8080
 DATA ?= .lever
-SWIFT_SOURCES = Package.swift Sources Tests Simulation Benchmarks Interop/Package.swift Interop/Sources/GRPCInstance \
+SWIFT_SOURCES = Package.swift Sources Tests Simulation Benchmarks Examples/Package.swift Examples/*/Sources Examples/*/*/Sources Examples/chat/Service Examples/chat/Client \
+	Examples/counter-actors/Client Interop/Package.swift Interop/Sources/GRPCInstance \
 	Interop/Sources/CodecProtobufBenchmark Interop/Tests
 
 .PHONY: help
@@ -56,6 +57,12 @@ pull-docker-images: ## Nothing: no images are needed
 .PHONY: test
 test: test-dependencies ## Installs what tests need, then runs all tests
 	scripts/test.sh
+
+.PHONY: test-examples
+test-examples: test-dependencies ## Builds, deploys and calls all examples
+	swift build --product lever
+	swift build --product leveroshost
+	scripts/test-examples.py --binaries "$$(swift build --show-bin-path)"
 
 .PHONY: bench
 bench: dependencies ## Runs all benchmarks; RECORD=1 puts the tables into Benchmarks/README.md

@@ -17,6 +17,8 @@ scripts/test-node.sh
 swift build --product lever
 swift build --product leveroshost
 
+scripts/test-examples.py --binaries "$(swift build --show-bin-path)"
+
 # Tests start real processes and keep real deadlines: one after the other, they do not take each other's time.
 
 # Peers that take long to build live in a package of their own.

@@ -5,14 +5,15 @@ package enum StandaloneBytes {
     package static func bytes<Value>(of value: Value) -> [UInt8]? {
         // A String is a collection, too; the usual types need no look at their conformances.
         if Value.self == String.self || Value.self == LeverValue.self { return nil }
-        if let bytes = value as? [UInt8] { return bytes }
+        // The type is asked for, not only cast to: an empty array of anything can be cast to one of bytes.
+        if Value.self == [UInt8].self { return value as? [UInt8] }
         guard let collection = value as? any RangeReplaceableCollection<UInt8> else { return nil }
         return [UInt8](collection)
     }
 
     /// A collection of bytes with these bytes; `nil` where the type is none.
     package static func make<Value>(_ type: Value.Type, of bytes: [UInt8]) -> Value? {
-        if let same = bytes as? Value { return same }
+        if Value.self == [UInt8].self { return bytes as? Value }
         guard let collection = type as? any RangeReplaceableCollection<UInt8>.Type else { return nil }
         func fill<Bytes: RangeReplaceableCollection<UInt8>>(_: Bytes.Type) -> Bytes { Bytes(bytes) }
         return fill(collection) as? Value

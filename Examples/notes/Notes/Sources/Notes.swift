@@ -13,7 +13,8 @@ struct Note: Codable, Sendable {
         get throws {
             // The gateway of the host that this instance belongs to.
             let client = try LeverClient(host: InstanceEnvironment.current.gateway)
-            let store = try client.service(InstanceEnvironment.current.environment?.rawValue ?? "dev.lever", "notesStore")
+            let store = try client.service(
+                InstanceEnvironment.current.environment?.rawValue ?? "dev.lever", "notesStore")
 
             Method("Add") { (user: String, text: String) in
                 guard !text.isEmpty else { throw ServiceError(["code": "empty-note"]) }

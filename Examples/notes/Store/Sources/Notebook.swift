@@ -56,7 +56,9 @@ actor Notebook {
     }
 
     func remove(_ id: Int) async throws {
-        guard notes.contains(where: { $0.id == id }) else { throw ServiceError(["code": "no-note", "id": .number(Double(id))]) }
+        guard notes.contains(where: { $0.id == id }) else {
+            throw ServiceError(["code": "no-note", "id": .number(Double(id))])
+        }
         try await write { database, user in
             try database.execute(sql: "DELETE FROM note WHERE user = ? AND id = ?", arguments: [user, id])
         }
@@ -69,7 +71,8 @@ actor Notebook {
     ) async throws -> Result {
         let (user, epoch) = (user, epoch)
         return try await database.write { database in
-            let last = try Int64.fetchOne(database, sql: "SELECT epoch FROM user WHERE name = ?", arguments: [user]) ?? 0
+            let last =
+                try Int64.fetchOne(database, sql: "SELECT epoch FROM user WHERE name = ?", arguments: [user]) ?? 0
             guard last <= Int64(epoch) else {
                 throw RPCError(code: .unavailable, message: "the notes of \(user) have moved to another instance")
             }
