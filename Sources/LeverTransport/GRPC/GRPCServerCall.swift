@@ -40,6 +40,7 @@ package final class GRPCServerCall: HTTP2StreamDelegate, GRPCPortUser, @unchecke
     ) -> (any HTTP2StreamDelegate)? {
         let request = GRPCRequestHead.of(head, origin, configuration)
         guard var context = request.context else {
+            if case .host = origin, !endStream, GRPCHealthCall.isAsked(head) { return GRPCHealthCall() }
             if let refusal = request.refusal { stream.send(head: refusal, endStream: true) }
             return endStream ? nil : LateRequest(stream, configuration.lateDataTimeout)
         }
