@@ -36,6 +36,7 @@ let package = Package(
         .library(name: "LeverCore", targets: ["LeverCore"]),
         .library(name: "LeverClient", targets: ["LeverClient"]),
         .library(name: "LeverService", targets: ["LeverService"]),
+        .library(name: "LeverActors", targets: ["LeverActors"]),
         .library(name: "LeverRuntime", targets: ["LeverRuntime"]),
         .executable(name: "lever", targets: ["lever"]),
         .executable(name: "leveroshost", targets: ["leveroshost"]),
@@ -71,6 +72,10 @@ let package = Package(
                 "LeverCore", "LeverTransport", .nioCore, .nioPosix, .logging, .metrics, .tracing, .lifecycle,
                 .unixSignals,
             ],
+            swiftSettings: settings),
+        .target(name: "CDistributed"),
+        .target(
+            name: "LeverActors", dependencies: ["CDistributed", "LeverCore", "LeverClient", "LeverService"],
             swiftSettings: settings),
         .target(
             name: "LeverRouter",
@@ -137,6 +142,12 @@ let package = Package(
         .executableTarget(
             name: "SwiftServiceHelper", dependencies: ["LeverCore", "LeverService", .logging],
             path: "Tests/Support/SwiftServiceHelper", swiftSettings: settings),
+        .target(
+            name: "ActorPeerInterface", dependencies: ["LeverActors"], path: "Tests/Support/ActorPeerInterface",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "ActorPeer", dependencies: ["ActorPeerInterface", "LeverActors", "LeverCore", "LeverService"],
+            path: "Tests/Support/ActorPeer", swiftSettings: settings),
 
         .testTarget(name: "LeverCoreTests", dependencies: ["LeverCore"], swiftSettings: settings),
         .testTarget(
@@ -167,6 +178,12 @@ let package = Package(
             dependencies: ["LeverCore", "LeverTransport", "LeverClient", "LeverService"],
             swiftSettings: settings + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
         .testTarget(
+            name: "LeverActorsTests",
+            dependencies: [
+                "LeverActors", "LeverCore", "LeverTransport", "LeverClient", "LeverService",
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "LeverRouterTests",
             dependencies: [
                 "LeverCore", "LeverTransport", "LeverRouter", .nioCore, .nioPosix, .nioEmbedded, .nioHPACK, .logging,
@@ -192,8 +209,9 @@ let package = Package(
         .testTarget(
             name: "ScenarioTests",
             dependencies: [
-                "LeverCore", "LeverTransport", "LeverClient", "LeverService", "LeverRouter", "LeverRuntime", "lever",
-                "leveroshost", "SwiftServiceHelper", .nioCore, .nioPosix, .logging, .lifecycle,
+                "LeverActors", "LeverCore", "LeverTransport", "LeverClient", "LeverService", "LeverRouter",
+                "LeverRuntime", "ActorPeer", "ActorPeerInterface", "SwiftServiceHelper", "lever", "leveroshost",
+                .nioCore, .nioPosix, .logging, .lifecycle,
             ],
             exclude: ["Peers"],
             swiftSettings: settings),

@@ -26,9 +26,11 @@ package enum StandaloneBytes {
     }
 
     /// Reads a value as a type.
-    package static func decode<Value: Decodable>(_ type: Value.Type, from value: LeverValue) throws -> Value {
+    package static func decode<Value: Decodable>(
+        _ type: Value.Type, from value: LeverValue, with decoder: LeverDecoder = LeverDecoder()
+    ) throws -> Value {
         if let value = value as? Value, Value.self == LeverValue.self { return value }
-        return try LeverDecoder().decode(type, from: value)
+        return try decoder.decode(type, from: value)
     }
 
     /// Reads bytes as a type, which must be a collection of bytes.

@@ -1,7 +1,7 @@
-internal import LeverCore
+package import LeverCore
 
 /// The types of a method's parameters, as messages name them.
-struct Signature: Sendable, CustomStringConvertible {
+package struct Signature: Sendable, CustomStringConvertible {
     let types: [String]
 
     init<each Parameter>(_ types: repeat (each Parameter).Type) {
@@ -10,8 +10,13 @@ struct Signature: Sendable, CustomStringConvertible {
         self.types = names
     }
 
+    /// - Parameter names: What the parameters are called in messages, for example `text: String`.
+    package init(names: [String]) {
+        types = names
+    }
+
     /// `(String, Int)`
-    var description: String { "(" + types.joined(separator: ", ") + ")" }
+    package var description: String { "(" + types.joined(separator: ", ") + ")" }
 
     /// A type's name; an optional's with a question mark.
     static func name<Value>(of type: Value.Type) -> String {
@@ -22,13 +27,13 @@ struct Signature: Sendable, CustomStringConvertible {
 }
 
 /// Reads a call's arguments as a method's parameters, from left to right.
-struct ArgumentReader {
+package struct ArgumentReader {
     private let arguments: RPCArguments
     private let method: MethodName
     private let signature: Signature
     private var position = 0
 
-    init(_ arguments: RPCArguments, of method: MethodName, _ signature: Signature) {
+    package init(_ arguments: RPCArguments, of method: MethodName, _ signature: Signature) {
         self.arguments = arguments
         self.method = method
         self.signature = signature
@@ -36,8 +41,11 @@ struct ArgumentReader {
 
     /// The next argument. One that is missing is `nil` for an optional parameter.
     ///
+    /// - Parameter decoder: What reads a value; by default a plain decoder.
     /// - Throws: ``ArgumentFailure`` (INVALID_ARGUMENT) that names the method, the position and the type that it should have.
-    mutating func next<Value: Decodable>(_ type: Value.Type) throws -> Value {
+    package mutating func next<Value: Decodable>(
+        _ type: Value.Type, with decoder: LeverDecoder = LeverDecoder()
+    ) throws -> Value {
         defer { position += 1 }
         switch arguments {
         case .bytes(let bytes):
@@ -54,17 +62,17 @@ struct ArgumentReader {
                 throw wrongCount(values.count)
             }
             do {
-                return try StandaloneBytes.decode(type, from: values[position])
+                return try StandaloneBytes.decode(type, from: values[position], with: decoder)
             } catch let error as DecodingError {
                 throw wrongType(Signature.name(of: type), values[position], error)
             }
         }
     }
 
-    /// Checks that nothing is left over.
-    func finish() throws {
+    /// Checks that nothing will be left over once every parameter has been read.
+    package func finish() throws {
         switch arguments {
-        case .values(let values) where values.count > position: throw wrongCount(values.count)
+        case .values(let values) where values.count > signature.types.count: throw wrongCount(values.count)
         case .bytes where signature.types.isEmpty:
             throw ArgumentFailure(error: RPCError(.badMessage, "\(method) takes no argument, not a byte argument"))
         default: break

@@ -1,13 +1,13 @@
-internal import LeverCore
+package import LeverCore
 
 /// How what a method throws reaches its caller.
-enum MethodFailure {
+package enum MethodFailure {
     /// As the method's own error.
     case own(RemoteError.Payload)
     /// As a gRPC status.
     case status(RPCError)
 
-    init(_ error: any Error) {
+    package init(_ error: any Error) {
         switch error {
         case let error as ServiceError: self = .own(error.payload)
         case let error as RemoteError: self = .own(error.payload)
@@ -36,6 +36,10 @@ enum MethodFailure {
 }
 
 /// A call whose arguments do not fit the method; its body has not run.
-struct ArgumentFailure: Error {
-    let error: RPCError
+package struct ArgumentFailure: Error {
+    package let error: RPCError
+
+    package init(error: RPCError) {
+        self.error = error
+    }
 }

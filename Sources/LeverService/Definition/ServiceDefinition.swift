@@ -30,6 +30,8 @@ public struct ServiceDefinition: Sendable {
     private(set) var methods: [MethodName: MethodHandler] = [:]
     private(set) var channels: [MethodName: ChannelHandler] = [:]
     var keepers: [ResourceKeeper] = []
+    /// The names of methods that only some resources have.
+    private var sharedNames: [MethodName: Set<ResourcePrefix>] = [:]
 
     /// A definition without methods.
     public init() {}
@@ -92,6 +94,42 @@ public struct ServiceDefinition: Sendable {
         }
     }
 
+    /// Adds the handler of a method that only some resources have; others may have another method of the same name.
+    package mutating func addMethod(
+        _ name: String, of prefixes: Set<ResourcePrefix>, _ handler: @escaping MethodHandler
+    ) {
+        let next = share(name, prefixes) ? methods.removeValue(forKey: Self.checked(name)) : nil
+        guard let next else { return addMethod(name, handler) }
+        addMethod(name) { context, arguments in
+            let isIts = prefixes.contains { $0.contains(context.url.resource) }
+            return try await (isIts ? handler : next)(context, arguments)
+        }
+    }
+
+    /// Adds the handler of a channel method that only some resources have.
+    package mutating func addChannelMethod(
+        _ name: String, of prefixes: Set<ResourcePrefix>, _ handler: @escaping ChannelHandler
+    ) {
+        let next = share(name, prefixes) ? channels.removeValue(forKey: Self.checked(name)) : nil
+        guard let next else { return addChannelMethod(name, handler) }
+        addChannelMethod(name) { context, arguments, channel in
+            let isIts = prefixes.contains { $0.contains(context.url.resource) }
+            try await (isIts ? handler : next)(context, arguments, channel)
+        }
+    }
+
+    /// Notes that a name is for some resources only; says whether a method of the same name for others is there already.
+    private mutating func share(_ name: String, _ prefixes: Set<ResourcePrefix>) -> Bool {
+        let name = Self.checked(name)
+        let others = sharedNames[name]
+        if others?.contains(where: { other in prefixes.contains { $0.overlaps(other) } }) == true {
+            Self.mistake("there are two methods \"\(name)\" for the same resources")
+        }
+        if others == nil, methods[name] != nil || channels[name] != nil { return false }
+        sharedNames[name, default: []].formUnion(prefixes)
+        return others != nil
+    }
+
     private static func checked(_ name: String) -> MethodName {
         do throws(RPCError) {
             return try MethodName(name)
@@ -110,8 +148,20 @@ public struct ServiceDefinition: Sendable {
 extension ServiceDefinition: ServiceComponent {
     /// Adds all that this definition has to another.
     public func add(to service: inout ServiceDefinition) {
-        for (name, handler) in methods { service.addMethod(name.rawValue, handler) }
-        for (name, handler) in channels { service.addChannelMethod(name.rawValue, handler) }
+        for (name, handler) in methods {
+            if let prefixes = sharedNames[name] {
+                service.addMethod(name.rawValue, of: prefixes, handler)
+            } else {
+                service.addMethod(name.rawValue, handler)
+            }
+        }
+        for (name, handler) in channels {
+            if let prefixes = sharedNames[name] {
+                service.addChannelMethod(name.rawValue, of: prefixes, handler)
+            } else {
+                service.addChannelMethod(name.rawValue, handler)
+            }
+        }
         service.keepers += keepers
     }
 }

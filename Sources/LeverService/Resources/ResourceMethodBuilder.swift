@@ -1,4 +1,4 @@
-internal import LeverCore
+package import LeverCore
 
 /// Makes the methods of a ``ResourceService`` of those that are written below each other; `if`, `switch` and `for` may stand
 /// between them.
@@ -33,17 +33,17 @@ internal import LeverCore
 
 /// A method or channel method of a ``ResourceService``.
 public struct ResourceServicePart<State: Sendable>: Sendable {
-    typealias MethodHandler = @concurrent @Sendable (State, CallContext, RPCArguments) async throws -> RPCReply
-    typealias ChannelHandler =
+    package typealias MethodHandler = @concurrent @Sendable (State, CallContext, RPCArguments) async throws -> RPCReply
+    package typealias ChannelHandler =
         @concurrent @Sendable (State, CallContext, RPCArguments, any RPCChannel) async throws -> Void
 
-    enum Kind: Sendable {
+    package enum Kind: Sendable {
         case method(MethodHandler)
         case channelMethod(ChannelHandler)
     }
 
-    let name: String
-    let kind: Kind
+    package let name: String
+    package let kind: Kind
 
     static func method(_ name: String, _ handler: @escaping MethodHandler) -> Self {
         Self(name: name, kind: .method(handler))
