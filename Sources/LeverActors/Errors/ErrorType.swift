@@ -17,7 +17,7 @@ enum ErrorType {
 
     /// The error as it travels; `nil` where its type cannot travel, or says itself how it does.
     static func payload(of error: any Error, in coding: ActorCoding) throws -> ServiceError? {
-        if error is ServiceError || error is RemoteError || error is RPCError || error is CancellationError { return nil }
+        if error is ServiceError || error is RemoteError { return nil }
         guard let error = error as? any Error & Encodable else { return nil }
         let value = try coding.encode(error)
         let name = String(reflecting: Swift.type(of: error))

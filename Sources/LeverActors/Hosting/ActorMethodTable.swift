@@ -15,7 +15,8 @@ struct ActorMethodTable<Act: DistributedActor>: Sendable where Act.ActorSystem =
         for method in DistributedMethod.all(of: Act.self) {
             let name = Self.checked(method)
             guard methods[name] == nil else {
-                Self.mistake("has several distributed methods \"\(name)\": labels do not tell them apart from elsewhere")
+                Self.mistake(
+                    "has several distributed methods \"\(name)\": labels do not tell them apart from elsewhere")
             }
             methods[name] = method.isGeneric ? Self.refused(method) : Self.executed(method, in: system)
         }

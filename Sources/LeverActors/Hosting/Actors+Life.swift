@@ -17,7 +17,9 @@ extension Actors {
         }
         guard actor.id == id else {
             throw RPCError(
-                .defect, "Actors(\(Act.self).self) was given an actor that is not of its making: it makes a new one, with the system that it gets, at each call")
+                .defect,
+                "the closure of Actors(\(Act.self).self) gave an actor that is not of its making: it should make a new one, "
+                    + "with the system that it gets, at each call")
         }
         let activation = Activation(id, epoch: resource.epoch, origin: origin) { name in
             guard let method = table.methods[name] else {

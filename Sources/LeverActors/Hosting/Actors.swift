@@ -49,14 +49,14 @@ public struct Actors<Act: DistributedActor>: ServiceComponent where Act.ActorSys
     ///   - methods: Further methods, with names of their own: those that a distributed method cannot be, such as channels.
     public init(
         _ type: Act.Type, named prefix: String = "", system: LeverActorSystem = .hosting, make: @escaping Maker,
-        @ResourceMethodBuilder<Act> methods: () throws -> [ResourceServicePart<Act>] = { [] }
-    ) rethrows where Act: VirtualActor {
+        @ResourceMethodBuilder<Act> methods: () -> [ResourceServicePart<Act>] = { [] }
+    ) where Act: VirtualActor {
         self.prefix = prefix
         self.system = system
         self.make = make
         activated = { actor, epoch in _ = try await actor.whenLocal { try await $0.activated(epoch: epoch) } }
         deactivating = { actor in _ = await actor.whenLocal { await $0.deactivating() } }
-        parts = try methods()
+        parts = methods()
     }
 
     /// Takes actors in that have no hooks.
@@ -69,14 +69,14 @@ public struct Actors<Act: DistributedActor>: ServiceComponent where Act.ActorSys
     ///   - methods: Further methods, with names of their own: those that a distributed method cannot be, such as channels.
     public init(
         _ type: Act.Type, named prefix: String = "", system: LeverActorSystem = .hosting, make: @escaping Maker,
-        @ResourceMethodBuilder<Act> methods: () throws -> [ResourceServicePart<Act>] = { [] }
-    ) rethrows {
+        @ResourceMethodBuilder<Act> methods: () -> [ResourceServicePart<Act>] = { [] }
+    ) {
         self.prefix = prefix
         self.system = system
         self.make = make
         activated = { _, _ in }
         deactivating = { _ in }
-        parts = try methods()
+        parts = methods()
     }
 
     /// Adds the actors' methods and their life to a service.
@@ -100,6 +100,8 @@ public struct Actors<Act: DistributedActor>: ServiceComponent where Act.ActorSys
 
     private static func actor(_ hosted: HostedActor<Act>?, _ context: CallContext) throws(RPCError) -> Act {
         if let hosted { return hosted.actor }
-        throw RPCError(.noResource, "resource \"\(context.url.resource)\" of service \(context.url.service) is no \(Act.self)")
+        throw RPCError(
+            .noResource,
+            "resource \"\(context.url.resource)\" of service \(context.url.service) is no \(Act.self)")
     }
 }

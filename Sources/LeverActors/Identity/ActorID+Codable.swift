@@ -33,7 +33,9 @@ extension LeverActorSystem.ActorID: Codable {
         // An address is an identity with a method behind it.
         let url = try LeverURL(text + "/x")
         guard !url.resource.isEmpty else {
-            throw RPCError(.badURL, "\"\(text.prefix(256))\" is no actor: it should be lever://<environment>/<service>/<name>")
+            throw RPCError(
+                .badURL,
+                "\"\(text.prefix(256))\" is no actor: it should be lever://<environment>/<service>/<name>")
         }
         self.init(url.resource, service: url.service, environment: url.environment)
     }

@@ -10,7 +10,9 @@ struct DistributedMethod: Sendable {
     var isGeneric: Bool
 
     /// The distributed methods of a type, wherever in the program they are declared.
-    static func all(of type: Any.Type, in functions: [AccessibleFunction] = AccessibleFunction.all) -> [DistributedMethod] {
+    static func all(
+        of type: Any.Type, in functions: [AccessibleFunction] = AccessibleFunction.all
+    ) -> [DistributedMethod] {
         let prefix = plain(String(reflecting: type)) + "."
         return functions.compactMap { function in
             let text = plain(function.text)
@@ -30,7 +32,8 @@ struct DistributedMethod: Sendable {
     /// and `module.(unknown context at $0123).Name` for the other; here it is `module.Name`.
     private static func plain(_ text: String) -> String {
         guard text.contains(" in _") || text.contains("(unknown context") else { return text }
-        return text.replacing(#/\((\w+) in _[0-9A-F]+\)/#) { $0.1 }.replacing(#/\(unknown context at \$[0-9a-f]+\)\./#, with: "")
+        return text.replacing(#/\((\w+) in _[0-9A-F]+\)/#) { $0.1 }
+            .replacing(#/\(unknown context at \$[0-9a-f]+\)\./#, with: "")
     }
 }
 

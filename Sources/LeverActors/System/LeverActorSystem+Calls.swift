@@ -51,7 +51,10 @@ extension LeverActorSystem {
         if configuration.staysWithinInstance, !hosted.isEmpty, let activation = hosted[complete(id)],
             let local = activation.enter()
         {
-            return (url, try await activation.call(url, invocation.arguments, local, maximumDepth: configuration.maximumDepth))
+            return (
+                url,
+                try await activation.call(url, invocation.arguments, local, maximumDepth: configuration.maximumDepth)
+            )
         }
         return (url, try await client.call(url, invocation.arguments, options: configuration.options))
     }

@@ -87,7 +87,7 @@ public final class LeverActorSystem: DistributedActorSystem, Sendable {
         try id.validate()
         guard id.service != nil || service != nil else {
             throw RPCError(
-                .badURL, "the actor \"\(id.resource)\" names no service, and its system has none: give one of them its name")
+                .badURL, "the actor \"\(id.resource)\" names no service, and its system has none: give one a name")
         }
         return nil
     }

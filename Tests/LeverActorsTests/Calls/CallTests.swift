@@ -45,7 +45,9 @@ import Testing
             ("clear", [1], "clear takes 0 arguments (), but the call has 1"),
         ] as [(String, [LeverValue], String)] {
             let url = try lobby.url(method)
-            let error = await #expect(throws: RPCError.self) { _ = try await chat.outside.client.call(url, .values(arguments)) }
+            let error = await #expect(throws: RPCError.self) {
+                _ = try await chat.outside.client.call(url, .values(arguments))
+            }
             #expect(error?.code == .invalidArgument)
             #expect(error?.message.contains(text) == true, "\(error?.message ?? "")")
         }
@@ -83,13 +85,16 @@ import Testing
         #expect(status?.code == .failedPrecondition)
         #expect(status?.message == "not now")
         // As others see them.
-        let value = await #expect(throws: RemoteError.self) { try await chat.service.resource("lobby").invoke("join", 3) }
+        let value = await #expect(throws: RemoteError.self) {
+            try await chat.service.resource("lobby").invoke("join", 3)
+        }
         #expect(value?.value == ["$type": "LeverActorsTests.Full", "seats": 3])
         #expect(try value?.decode(as: Full.self) == Full(seats: 3))
     }
 
     @Test(arguments: [
-        "else.Where", "LeverActorsTests.Room", "Full", "LeverActorsTests.Full.", "LeverActorsTests.Plain", "Swift.String", "",
+        "else.Where", "LeverActorsTests.Room", "Full", "LeverActorsTests.Full.", "LeverActorsTests.Plain",
+        "Swift.String", "",
         "4abc.D", "LeverActorsTests.Full",
     ])
     func errorThatIsNoneOfThisProgramIsARemoteError(type: String) async throws {

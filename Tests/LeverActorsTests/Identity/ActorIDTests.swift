@@ -50,7 +50,8 @@ import Testing
 
     @Test func actorsThatCannotBeAreRefusedWhereTheyAreResolved() throws {
         for (name, text) in [
-            ("", "empty"), ("a\nb", "control characters"), (String(repeating: "x", count: 1025), "longer than 1024 bytes"),
+            ("", "empty"), ("a\nb", "control characters"),
+            (String(repeating: "x", count: 1025), "longer than 1024 bytes"),
         ] {
             let error = #expect(throws: RPCError.self) { try Room.resolve(id: .init(name), using: system) }
             #expect(error?.message.contains(text) == true, "\(error?.message ?? "")")
@@ -58,6 +59,7 @@ import Testing
         let error = #expect(throws: RPCError.self) { try Room.resolve(id: .init("lobby"), using: nameless) }
         #expect(error?.message.contains("names no service") == true)
         _ = try Room.resolve(id: .init("lobby", service: ServiceName("chat")), using: nameless)
-        #expect(try Room.resolve(id: .init(String(repeating: "x", count: 1024)), using: system).id.resource.count == 1024)
+        #expect(
+            try Room.resolve(id: .init(String(repeating: "x", count: 1024)), using: system).id.resource.count == 1024)
     }
 }

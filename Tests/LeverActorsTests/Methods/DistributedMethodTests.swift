@@ -43,7 +43,10 @@ extension Parrot {
             methods(LeverActorsTestsActor.self) == ["plain(Dictionary<String, Int>, parts: Array<Part>?)"])
         #expect(methods(LeverActorsTestsActor.Inner.self) == ["inner(text: String, Part)"])
         #expect(methods(Hidden.self) == ["hidden()", "property()"])
-        #expect(methods(Parrot.self) == ["clear()", "extended(by: Parrot)", "join(seats: Int)", "last(of: Int, from: String?)", "say(String)"])
+        #expect(
+            methods(Parrot.self) == [
+                "clear()", "extended(by: Parrot)", "join(seats: Int)", "last(of: Int, from: String?)", "say(String)",
+            ])
     }
 
     @Test func notOfTypesThatNeedTypes() {

@@ -22,9 +22,12 @@ public protocol WitnessActor: DistributedActor where ActorSystem == LeverActorSy
 
 /// Who answered a call.
 public struct Touch: Codable, Sendable, Hashable {
+    /// The instance.
     public var instance: String
+    /// The epoch of its activation.
     public var epoch: UInt64
 
+    /// Names an instance and an epoch.
     public init(instance: String, epoch: UInt64) {
         self.instance = instance
         self.epoch = epoch
