@@ -124,6 +124,11 @@ let package = Package(
             name: "benchmark-resources", dependencies: ["LeverCore", "LeverTransport", "LeverRouter"],
             path: "Benchmarks/Memory/Resources", swiftSettings: settings),
 
+        .executableTarget(
+            name: "benchmark-actors",
+            dependencies: ["LeverActors", "LeverCore", "LeverClient", "LeverRuntime", "LeverService", .logging],
+            path: "Benchmarks/Actors", exclude: ["README.md"], swiftSettings: settings),
+
         .target(
             name: "ScalingSimulation", dependencies: ["LeverCore"], path: "Benchmarks/Scaling/Simulation",
             swiftSettings: settings),

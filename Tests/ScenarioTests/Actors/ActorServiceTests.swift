@@ -64,16 +64,17 @@ import Testing
             let names = (0..<12).map { "r\($0)" }
             var places: [String: Touch] = [:]
             for name in names { places[name] = try await host.actor(name).touch(0) }
+            let found = places
             #expect(Set(places.values.map(\.instance)).count == 2, "all are on one instance: the test says nothing")
             // Each visits all, itself included: some are here, others there.
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for name in names {
                     group.addTask {
                         let touches = try await host.actor(name).visit(names, for: 1)
-                        #expect(touches == names.map { places[$0] })
+                        #expect(touches == names.map { found[$0] })
                         for other in names {
                             let bounced = try await host.actor(name).bounce(off: other)
-                            #expect(bounced == [places[name], places[name], places[other]])
+                            #expect(bounced == [found[name], found[name], found[other]])
                         }
                     }
                 }

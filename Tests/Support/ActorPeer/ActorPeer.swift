@@ -1,3 +1,4 @@
+import ActorPeerInterface
 import Foundation
 import LeverActors
 import LeverCore
