@@ -38,6 +38,11 @@ extension Actors {
     }
 }
 
+/// What is kept for a resource: an actor, or nothing where it is none of these actors.
+struct ActorPlace<Act: Sendable>: Sendable {
+    let actor: HostedActor<Act>?
+}
+
 /// An actor that is on this instance.
 final class HostedActor<Act: Sendable>: Sendable {
     let actor: Act

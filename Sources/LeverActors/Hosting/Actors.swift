@@ -83,8 +83,8 @@ public struct Actors<Act: DistributedActor>: ServiceComponent where Act.ActorSys
     public func add(to service: inout ServiceDefinition) {
         let table = ActorMethodTable<Act>(system, parts)
         let states = service.addResourceState(
-            open: { resource in try await open(resource, table) },
-            close: { actor, _ in try await actor?.close() })
+            open: { resource in ActorPlace(actor: try await open(resource, table)) },
+            close: { place, _ in try await place.actor?.close() })
         let resources: Set = [ResourcePrefix(prefix)]
         for (name, handler) in table.methods {
             service.addMethod(name.rawValue, of: resources) { context, arguments in
@@ -98,8 +98,8 @@ public struct Actors<Act: DistributedActor>: ServiceComponent where Act.ActorSys
         }
     }
 
-    private static func actor(_ hosted: HostedActor<Act>?, _ context: CallContext) throws(RPCError) -> Act {
-        if let hosted { return hosted.actor }
+    private static func actor(_ place: ActorPlace<Act>, _ context: CallContext) throws(RPCError) -> Act {
+        if let hosted = place.actor { return hosted.actor }
         throw RPCError(
             .noResource,
             "resource \"\(context.url.resource)\" of service \(context.url.service) is no \(Act.self)")
