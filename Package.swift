@@ -37,6 +37,7 @@ let package = Package(
         .library(name: "LeverClient", targets: ["LeverClient"]),
         .library(name: "LeverService", targets: ["LeverService"]),
         .library(name: "LeverActors", targets: ["LeverActors"]),
+        .library(name: "LeverRouter", targets: ["LeverRouter"]),
         .library(name: "LeverRuntime", targets: ["LeverRuntime"]),
         .executable(name: "lever", targets: ["lever"]),
         .executable(name: "leveroshost", targets: ["leveroshost"]),
@@ -79,7 +80,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "LeverRouter",
-            dependencies: ["LeverCore", "LeverTransport", .nioCore, .logging, .hashTree, .deque],
+            dependencies: [
+                "LeverCore", "LeverTransport", .nioCore, .nioPosix, .logging, .lifecycle, .hashTree, .deque,
+            ],
             swiftSettings: settings),
         .target(
             name: "LeverNode",
@@ -191,8 +194,8 @@ let package = Package(
         .testTarget(
             name: "LeverRouterTests",
             dependencies: [
-                "LeverCore", "LeverTransport", "LeverRouter", .nioCore, .nioPosix, .nioEmbedded, .nioHPACK, .logging,
-                .hashTree,
+                "LeverCore", "LeverTransport", "LeverClient", "LeverRouter", .nioCore, .nioPosix, .nioEmbedded,
+                .nioHPACK, .logging, .lifecycle, .hashTree,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -42,13 +42,19 @@ extension Router {
         if context.internalGateway == nil {
             context.internalGateway = snapshot.services[instance.service]?.internalGateway
         }
+        if case .inProcess(let handler) = instance.place {
+            return try await InProcessTransport(handler: handler).call(context, arguments)
+        }
         let bound = loops.randomElement()!.value
         let start = CallStart()
         do {
             let transport = try await bound.eventLoop.submit {
                 // What is connected to now would never be closed again.
                 guard !instance.isGone else { throw RPCError(.unreachable, "instance \(instance.id) has ended") }
-                return HTTP2RPCTransport(endpoint: bound.router.value.endpoint(for: instance), observer: start)
+                guard let endpoint = bound.router.value.endpoint(for: instance) else {
+                    throw RPCError(.defect, "instance \(instance.id) has no address")
+                }
+                return HTTP2RPCTransport(endpoint: endpoint, observer: start)
             }.get()
             return try await transport.call(context, arguments)
         } catch var error as RPCError where error.cause == nil && !start.hasBegun {

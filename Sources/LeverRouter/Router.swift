@@ -16,9 +16,13 @@ package final class Router: Sendable {
     }
 
     /// The router of one loop, reached from anywhere.
-    struct BoundRouter: Sendable {
+    ///
+    /// Unchecked: what is confined to the loop goes on being so.
+    struct BoundRouter: @unchecked Sendable {
         let eventLoop: any EventLoop
         let router: NIOLoopBound<LoopRouter>
+        /// To be handed to what touches it on its loop.
+        let unbound: LoopRouter
 
         func execute(_ body: @escaping @Sendable (LoopRouter) -> Void) {
             eventLoop.execute { body(router.value) }
@@ -30,10 +34,12 @@ package final class Router: Sendable {
     let loops: [ObjectIdentifier: BoundRouter]
     let eventLoops: [any EventLoop]
     private let current = Mutex(RoutingSnapshot())
+    /// ``RoutingSnapshot/servicesHere`` of the current table.
+    private let servicesHere = Mutex<[ServiceID: ServiceRoute]>([:])
 
     /// Makes the routers of a group's event loops.
     package init(
-        group: any EventLoopGroup, configuration: RouterConfiguration, balancer: any LoadBalancer = PowerOfTwoChoices(),
+        group: any EventLoopGroup, configuration: RouterConfiguration, balancer: (any LoadBalancer)? = nil,
         endpoints: EndpointConfiguration = .defaults, logger: Logger
     ) async throws {
         let waitingRoom = WaitingRoom(configuration: configuration.waiting, starter: starter)
@@ -42,14 +48,13 @@ package final class Router: Sendable {
         var loops: [ObjectIdentifier: BoundRouter] = [:]
         for eventLoop in eventLoops {
             let seed = UInt64.random(in: .min ... .max)
-            let router = try await eventLoop.submit {
-                NIOLoopBound(
-                    LoopRouter(
-                        eventLoop: eventLoop, configuration: configuration, balancer: balancer,
-                        endpointConfiguration: endpoints, waitingRoom: waitingRoom, seed: seed, logger: logger),
-                    eventLoop: eventLoop)
+            loops[ObjectIdentifier(eventLoop)] = try await eventLoop.submit {
+                let router = LoopRouter(
+                    eventLoop: eventLoop, configuration: configuration, balancer: balancer,
+                    endpointConfiguration: endpoints, waitingRoom: waitingRoom, seed: seed, logger: logger)
+                return BoundRouter(
+                    eventLoop: eventLoop, router: NIOLoopBound(router, eventLoop: eventLoop), unbound: router)
             }.get()
-            loops[ObjectIdentifier(eventLoop)] = BoundRouter(eventLoop: eventLoop, router: router)
         }
         self.loops = loops
         self.eventLoops = eventLoops
@@ -75,6 +80,7 @@ package final class Router: Sendable {
             change(&current)
             current.generation += 1
             let snapshot = current
+            servicesHere.withLock { $0 = snapshot.servicesHere }
             for bound in loops.values { bound.execute { $0.update(snapshot) } }
         }
     }
@@ -96,5 +102,27 @@ package final class Router: Sendable {
     package func transport(caller: Caller) async throws -> RouterTransport {
         let eventLoop = eventLoops.randomElement()!
         return try await eventLoop.submit { RouterTransport(self.onLoop(eventLoop), caller: caller) }.get()
+    }
+
+    /// Makes calls from anywhere: those that end in this process without a hop, the others from each loop in turn.
+    package func client(caller: Caller) -> RouterClient {
+        RouterClient(self, loops.values.map { RouterTransport($0.unbound, caller: caller) }, caller: caller)
+    }
+
+    /// The handler of a service whose calls end in this process, and the instance that was entered for one, to be left after it;
+    /// `nil` where there is none at this moment.
+    ///
+    /// - Throws: ``RPCError`` where the caller may not call the service.
+    func enterHandler(
+        of service: ServiceID, for caller: Caller
+    ) throws(RPCError) -> (handler: any RPCHandler, instance: InstanceRoute?)? {
+        guard let route = servicesHere.withLock({ $0[service] }) else { return nil }
+        try route.checkIsVisible(to: caller)
+        if case .inProcess(let handler) = route.target { return (handler, nil) }
+        for instance in route.instances {
+            guard case .inProcess(let handler) = instance.place, instance.gate.enter() else { continue }
+            return (handler, instance)
+        }
+        return nil
     }
 }

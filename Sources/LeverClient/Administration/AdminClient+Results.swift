@@ -26,6 +26,8 @@ extension AdminClient {
         public var waiting: Int
         /// Resources that are anywhere.
         public var resources: Int
+        /// Whether the service is in the host's own process, registered by the program around it; `nil` where it is deployed.
+        public var inProcess: Bool?
     }
 
     /// A service, with all about it.

@@ -68,6 +68,30 @@ public struct InstanceAddress: Sendable, Hashable {
         case unix(path: String)
         /// A numeric host and a port.
         case tcp(host: String, port: Int)
+
+        /// Parses `host:port`, `[address]:port` or `unix:path`.
+        ///
+        /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidInput``, naming the text.
+        public init(_ text: String) throws(RuntimeError) {
+            let failure = RuntimeError(
+                .invalidInput, "\"\(text)\" is no address: it should be host:port, [address]:port or unix:path")
+            if text.hasPrefix("unix:") {
+                guard text.utf8.count > 5 else { throw failure }
+                self = .unix(path: String(text.dropFirst(5)))
+                return
+            }
+            guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+                (1...65_535).contains(port)
+            else { throw failure }
+            var host = text[..<colon]
+            if host.hasPrefix("["), host.hasSuffix("]") {
+                host = host.dropFirst().dropLast()
+            } else if host.contains(":") {
+                throw failure
+            }
+            guard !host.isEmpty else { throw failure }
+            self = .tcp(host: String(host), port: port)
+        }
     }
 
     /// Where.

@@ -8,7 +8,8 @@ package class DeadlineEntry {
     @exclusivity(unchecked) fileprivate unowned(unsafe) var previous: DeadlineEntry?
     @exclusivity(unchecked) fileprivate var slot = -1
 
-    package init() {}
+    // Not `package`: Swift 6.3 gives subclasses that do not inherit such an initializer a stub that calls itself.
+    init() {}
 
     /// Called once on the loop when the time has come, unless the entry was removed before.
     package func deadlinePassed() {}

@@ -16,8 +16,11 @@ package final class LoopRouter {
     @exclusivity(unchecked) var retries: RetryBudget
     /// What the loops do together.
     @exclusivity(unchecked) weak var router: Router?
-    private let balancer: any LoadBalancer
+    /// `nil` for the default, which the path of a call knows by its type.
+    private let balancer: (any LoadBalancer)?
     private let endpointConfiguration: EndpointConfiguration
+    /// The bounds of calls that end in this process.
+    let handlerConfiguration: GRPCConfiguration
     private let logger: Logger
     @exclusivity(unchecked) private var random: FastRandom
     @exclusivity(unchecked) private var links: [InstanceID: InstanceLink] = [:]
@@ -26,7 +29,7 @@ package final class LoopRouter {
     @exclusivity(unchecked) private var isClosed = false
 
     package init(
-        eventLoop: any EventLoop, configuration: RouterConfiguration, balancer: any LoadBalancer,
+        eventLoop: any EventLoop, configuration: RouterConfiguration, balancer: (any LoadBalancer)?,
         endpointConfiguration: EndpointConfiguration, waitingRoom: WaitingRoom, seed: UInt64, logger: Logger
     ) {
         self.eventLoop = eventLoop
@@ -35,6 +38,7 @@ package final class LoopRouter {
         self.endpointConfiguration = endpointConfiguration
         self.waitingRoom = waitingRoom
         self.logger = logger
+        handlerConfiguration = configuration.handlers
         random = FastRandom(seed: seed)
         deadlines = DeadlineWheel(eventLoop: eventLoop)
         retries = RetryBudget(ratio: configuration.retryRatio, burst: configuration.retryBurst)
@@ -52,12 +56,12 @@ package final class LoopRouter {
 
     /// Closes the connection to an instance that is gone or about to end; calls on it were ended before or end with it.
     package func forget(_ instance: InstanceID) {
-        links.removeValue(forKey: instance)?.endpoint.close()
+        links.removeValue(forKey: instance)?.endpoint?.close()
     }
 
     /// Closes all connections.
     package func close() {
-        for link in links.values { link.endpoint.close() }
+        for link in links.values { link.endpoint?.close() }
         links = [:]
         services = [:]
         // They refer to this object.
@@ -89,16 +93,20 @@ package final class LoopRouter {
     /// This loop's link to an instance.
     func link(to instance: InstanceRoute) -> InstanceLink {
         if let known = links[instance.id] { return known }
-        let made = InstanceLink(
-            instance,
-            endpoint: HTTP2Endpoint(
-                address: instance.address, eventLoop: eventLoop, configuration: endpointConfiguration, logger: logger))
+        let endpoint: HTTP2Endpoint? =
+            switch instance.place {
+            case .address(let address):
+                HTTP2Endpoint(
+                    address: address, eventLoop: eventLoop, configuration: endpointConfiguration, logger: logger)
+            case .inProcess: nil
+            }
+        let made = InstanceLink(instance, endpoint: endpoint)
         links[instance.id] = made
         return made
     }
 
-    /// This loop's way to an instance.
-    package func endpoint(for instance: InstanceRoute) -> HTTP2Endpoint { link(to: instance).endpoint }
+    /// This loop's way to an instance; `nil` where that is in this process.
+    package func endpoint(for instance: InstanceRoute) -> HTTP2Endpoint? { link(to: instance).endpoint }
 
     /// What was counted of a service since the last time.
     func takeLoad(of service: ServiceID) -> LoadCounter.Taken? {
@@ -119,20 +127,42 @@ package final class LoopRouter {
             head.memo = route
         }
         if route.refusal == nil, let destination = try? route.lookUp(in: self),
-            case .inProcess(let handler) = destination.service.route.target
+            let handler = handler(of: destination.service.route, for: caller)
         {
             return GRPCServerCall.serve(
                 stream, head: head, endStream: endStream, handler: handler,
-                origin: .caller(environment: caller.environment))
+                origin: .caller(environment: caller.environment), configuration: handlerConfiguration)
         }
         let call = idleCalls.popLast() ?? SplicedCall(router: self)
         call.begin(stream, route, endStream: endStream)
         return call
     }
 
+    /// Who answers the calls of a service that end in this process; `nil` where they go on to an instance's address.
+    private func handler(of route: ServiceRoute, for caller: Caller) -> (any RPCHandler)? {
+        switch route.target {
+        case .inProcess(let handler): handler
+        case .instances: route.isInProcess ? RoutedHandler(transport: RouterTransport(self, caller: caller)) : nil
+        }
+    }
+
     /// Picks the instance of an ordinary call and enters its gate; `nil` where none takes calls at this moment.
     func pick(_ service: LoopService, leavingOut tried: [InstanceID]) -> InstanceLink? {
-        service.route.pick(balancer, random: &random, leavingOut: tried).map { service.link(at: $0, link(to:)) }
+        let index =
+            if let balancer {
+                service.route.pick(balancer, random: &random, leavingOut: tried)
+            } else {
+                service.route.pick(PowerOfTwoChoices(), random: &random, leavingOut: tried)
+            }
+        return index.map { service.link(at: $0, link(to:)) }
+    }
+
+    /// As ``pick(_:leavingOut:)``, for a call that names a resource of a service without activations.
+    func pick(
+        _ service: LoopService, _ resource: ResourceID, _ placement: any ResourcePlacement,
+        leavingOut tried: [InstanceID]
+    ) -> InstanceLink? {
+        service.route.pick(resource, placement, leavingOut: tried).map { service.link(at: $0, link(to:)) }
     }
 
     /// A fresh `lever-call-id`: 60 random bits, as many as a text holds without a memory of its own.

@@ -104,8 +104,20 @@ class RoutedCall: DeadlineEntry {
             service.load.began(isChannel: isChannel, at: begun)
         }
         if destination.resource != nil {
-            searchActivation(destination)
+            searchResource(destination)
         } else if let link = router.pick(service, leavingOut: tried) {
+            enter(link, nil, service)
+        } else {
+            wait(destination, isPause: !tried.isEmpty && !service.route.instances.isEmpty)
+        }
+    }
+
+    private final func searchResource(_ destination: CallDestination) {
+        let service = destination.service
+        guard let resource = destination.resource, let placement = service.route.placement else {
+            return searchActivation(destination)
+        }
+        if let link = router.pick(service, resource, placement, leavingOut: tried) {
             enter(link, nil, service)
         } else {
             wait(destination, isPause: !tried.isEmpty && !service.route.instances.isEmpty)

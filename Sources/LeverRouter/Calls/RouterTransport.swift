@@ -3,18 +3,21 @@ import LeverTransport
 import NIOCore
 
 /// Calls that start in the host: the HTTP gateway's, the administration's, an embedding program's. The same pick as for
-/// calls that pass through, and then a caller over the event loop's own connection to the instance.
+/// calls that pass through, and then a caller over the event loop's own connection to the instance, or the handler itself where
+/// the instance is in this process.
 ///
 /// Unchecked: the router is only handed to the calls, which touch it on its event loop.
 package struct RouterTransport: ReplyMetadataTransport, @unchecked Sendable {
     private let router: LoopRouter
     private let defaultDeadline: Duration
+    private let handlerConfiguration: GRPCConfiguration
     private let caller: Caller
 
     /// Makes calls for a caller from one event loop.
     package init(_ router: LoopRouter, caller: Caller) {
         self.router = router
         defaultDeadline = router.configuration.defaultDeadline
+        handlerConfiguration = router.handlerConfiguration
         self.caller = caller
     }
 
@@ -31,12 +34,18 @@ package struct RouterTransport: ReplyMetadataTransport, @unchecked Sendable {
         return try await attempt(call, context) { target, context in
             switch target {
             case .inProcess(let handler):
-                return (try await InProcessTransport(handler: handler).call(context, arguments), [])
+                return (try await here(handler).call(context, arguments), [])
             case .instance(let place):
-                var answer = try await place.transport.callWithMetadata(context, arguments)
-                answer.metadata.removeAll { $0.name == RPCHeader.version }
-                answer.metadata.append((RPCHeader.version, String(place.instance.version)))
-                return answer
+                switch place.way {
+                case .handler(let handler, let handled):
+                    let transport = here(handler)
+                    return (try await handled.run { try await transport.call(context, arguments) }, [])
+                case .connection(let transport):
+                    var answer = try await transport.callWithMetadata(context, arguments)
+                    answer.metadata.removeAll { $0.name == RPCHeader.version }
+                    answer.metadata.append((RPCHeader.version, String(place.instance.version)))
+                    return answer
+                }
             }
         }
     }
@@ -49,9 +58,19 @@ package struct RouterTransport: ReplyMetadataTransport, @unchecked Sendable {
                 switch target {
                 case .inProcess(let handler):
                     call.finish()
-                    return try await InProcessTransport(handler: handler).open(context, arguments)
+                    return try await here(handler).open(context, arguments)
                 case .instance(let place):
-                    return try await place.transport.open(context, arguments)
+                    switch place.way {
+                    case .handler(let handler, let handled):
+                        // The channel is inside until its handler has returned, whatever becomes of the caller's end.
+                        let transport = here(ReturningHandler(handler: handler) { call.finish() })
+                        let channel = EndableChannel(
+                            try await handled.run { try await transport.open(context, arguments) })
+                        handled.onEnd { channel.end(with: $0) }
+                        return channel
+                    case .connection(let transport):
+                        return try await transport.open(context, arguments)
+                    }
                 }
             }
         } catch {
@@ -60,7 +79,35 @@ package struct RouterTransport: ReplyMetadataTransport, @unchecked Sendable {
         }
     }
 
-    private func begin(_ context: CallContext) throws(RPCError) -> (CallContext, TransportCall) {
+    /// Has a channel served that came over a connection and ends in this process.
+    func serve(_ context: CallContext, _ arguments: RPCArguments, _ channel: any RPCChannel) async throws {
+        let (context, call) = try begin(context)
+        defer { call.finish() }
+        try await attempt(call, context) { target, context in
+            switch target {
+            case .inProcess(let handler):
+                try await handler.open(context, arguments, channel)
+            case .instance(let place):
+                guard case .handler(let handler, let handled) = place.way else {
+                    let service = place.instance.service
+                    throw RPCError(.noService, "service \(service) has just changed its kind; call again")
+                }
+                // Its task is cancelled with the stream, and the caller hears why.
+                handled.onEnd { error in
+                    if let channel = channel as? any EndableCall { channel.end(with: error) } else { channel.cancel() }
+                }
+                try await handler.open(context, arguments, channel)
+            }
+        }
+    }
+
+    /// Calls a handler of this process.
+    func here(_ handler: any RPCHandler) -> InProcessTransport {
+        InProcessTransport(handler: handler, configuration: handlerConfiguration)
+    }
+
+    /// A call as it goes on: with its environment, and without what only the host may say.
+    static func prepare(_ context: CallContext, for caller: Caller) throws(RPCError) -> (CallContext, ServiceID) {
         try context.url.method.checkIsForCallers()
         var context = context
         let environment = context.url.environment ?? caller.environment ?? .default
@@ -68,8 +115,12 @@ package struct RouterTransport: ReplyMetadataTransport, @unchecked Sendable {
         // What only the host may say, nobody brings along, whichever way the call came.
         context.callerEnvironment = caller.environment.flatMap { $0 == environment ? nil : $0.rawValue }
         context.epoch = nil
-        context.metadata.removeAll { RequestRoute.isDropped($0.name) }
-        let service = ServiceID(environment: environment, service: context.url.service)
+        if !context.metadata.isEmpty { context.metadata.removeAll { RequestRoute.isDropped($0.name) } }
+        return (context, ServiceID(environment: environment, service: context.url.service))
+    }
+
+    private func begin(_ context: CallContext) throws(RPCError) -> (CallContext, TransportCall) {
+        let (context, service) = try Self.prepare(context, for: caller)
         return (context, TransportCall(context, service: service, caller: caller, router: router))
     }
 

@@ -85,10 +85,14 @@ final class SplicedCall: RoutedCall {
 
     override func found(_ link: InstanceLink, _ service: ServiceRoute) {
         guard let route else { return }
+        guard let endpoint = link.endpoint else {
+            leaveInstance(at: .now())
+            return fail(RPCError(.noService, "service \(service.id) has just changed its kind; call again"))
+        }
         state = .opening
         wasOpened = false
         forwarded = 0
-        link.endpoint.open(
+        endpoint.open(
             head: route.forwardedHead(for: service, activation, callID: callID),
             endStream: requestEnded && kept.isEmpty,
             deadline: deadline == .distantFuture ? nil : deadline, delegate: instanceSide)
@@ -165,7 +169,7 @@ final class SplicedCall: RoutedCall {
     func abandonInstance(_ code: HTTP2ErrorCode) {
         if let upstream {
             upstream.reset(code)
-        } else if let link, link.endpoint.abandon(instanceSide) {
+        } else if let endpoint = link?.endpoint, endpoint.abandon(instanceSide) {
             leaveInstance(at: .now())
         }
     }

@@ -15,8 +15,14 @@ final class TransportCall: RoutedCall, RPCCallObserver, @unchecked Sendable {
 
     /// The instance that has been entered, and what the call is to bring there.
     struct Place: Sendable {
+        /// How the instance is called.
+        enum Way: Sendable {
+            case connection(HTTP2RPCTransport)
+            case handler(any RPCHandler, HandledCall)
+        }
+
         let instance: InstanceRoute
-        let transport: HTTP2RPCTransport
+        let way: Way
         let gateway: String?
         let epoch: Epoch?
         let callID: String?
@@ -101,14 +107,22 @@ final class TransportCall: RoutedCall, RPCCallObserver, @unchecked Sendable {
     }
 
     override func found(_ link: InstanceLink, _ service: ServiceRoute) {
-        running = nil
         settle(
             .success(
                 .instance(
                     Place(
-                        instance: link.instance,
-                        transport: HTTP2RPCTransport(endpoint: link.endpoint, observer: self),
-                        gateway: service.internalGateway, epoch: activation?.epoch, callID: callID))))
+                        instance: link.instance, way: way(over: link), gateway: service.internalGateway, epoch: activation?.epoch, callID: callID))))
+    }
+
+    private func way(over link: InstanceLink) -> Place.Way {
+        running = nil
+        if case .inProcess(let handler) = link.instance.place {
+            let handled = HandledCall()
+            callBegan(handled)
+            return .handler(handler, handled)
+        }
+        guard let endpoint = link.endpoint else { preconditionFailure("an instance elsewhere has an endpoint") }
+        return .connection(HTTP2RPCTransport(endpoint: endpoint, observer: self))
     }
 
     override func willWait() {

@@ -14,16 +14,6 @@ package protocol InstanceStarter: Sendable {
 ///
 /// The calls of a service without a resource are one group, those of each resource another; a group is released as a whole.
 package final class WaitingRoom: Sendable {
-    /// The bounds of the queue.
-    package struct Configuration: Sendable {
-        /// Calls that may wait for one service, its resources included.
-        package var callsPerService = 1_000
-        /// Calls that may wait in all.
-        package var calls = 10_000
-
-        package init() {}
-    }
-
     /// One call that waits; made on its event loop and told there.
     package final class Waiter: Sendable {
         fileprivate let service: ServiceID
@@ -81,11 +71,11 @@ package final class WaitingRoom: Sendable {
         }
     }
 
-    private let configuration: Configuration
+    private let configuration: RouterConfiguration.Waiting
     private let starter: any InstanceStarter
     private let state = Mutex(State())
 
-    package init(configuration: Configuration, starter: any InstanceStarter) {
+    package init(configuration: RouterConfiguration.Waiting, starter: any InstanceStarter) {
         self.configuration = configuration
         self.starter = starter
     }

@@ -4,11 +4,12 @@ import LeverTransport
 /// One event loop's view of one instance: its connection to it, and the loop's calls that are inside. Confined to the loop.
 final class InstanceLink {
     let instance: InstanceRoute
-    let endpoint: HTTP2Endpoint
+    /// `nil` where the instance is a handler of this process.
+    let endpoint: HTTP2Endpoint?
     /// The newest; the list runs through the calls themselves, so that coming and going costs a few pointer writes.
     @exclusivity(unchecked) private var first: RoutedCall?
 
-    init(_ instance: InstanceRoute, endpoint: HTTP2Endpoint) {
+    init(_ instance: InstanceRoute, endpoint: HTTP2Endpoint?) {
         self.instance = instance
         self.endpoint = endpoint
     }

@@ -9,18 +9,30 @@ package final class InstanceRoute: Sendable {
     package let id: InstanceID
     package let service: ServiceID
     package let version: Int
-    package let address: TransportAddress
+    package let place: Place
     /// All calls and channels, those of resources included: they go in whether it is closed or not, since it is their
     /// activation's gate that keeps them out.
     package let gate = Gate()
     /// Set once the instance has ended: nobody connects to it any more.
     private let hasEnded = Atomic(false)
 
-    package init(id: InstanceID, service: ServiceID, version: Int, address: TransportAddress) {
+    /// Where calls of an instance go.
+    package enum Place: Sendable {
+        /// To an address.
+        case address(TransportAddress)
+        /// To a handler of this process.
+        case inProcess(any RPCHandler)
+    }
+
+    package init(id: InstanceID, service: ServiceID, version: Int, place: Place) {
         self.id = id
         self.service = service
         self.version = version
-        self.address = address
+        self.place = place
+    }
+
+    package convenience init(id: InstanceID, service: ServiceID, version: Int, address: TransportAddress) {
+        self.init(id: id, service: service, version: version, place: .address(address))
     }
 
     /// Lets a call out again, and notes when that was.

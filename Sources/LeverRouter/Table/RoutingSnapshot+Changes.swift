@@ -6,12 +6,14 @@ extension RoutingSnapshot {
     /// Puts a service's route in, in place of an earlier one; the activations of its resources stay.
     package mutating func set(_ route: ServiceRoute) {
         services[route.id] = route
+        changed(route.id)
     }
 
     /// Takes a service out, with the activations of its resources.
     package mutating func remove(_ service: ServiceID) {
         activations[service] = nil
         if services.removeValue(forKey: service) != nil { removals += 1 }
+        changed(service)
     }
 
     /// Makes an environment exist.

@@ -15,5 +15,17 @@ package struct RoutingSnapshot: Sendable {
     /// Which instances hold which resources; apart from the services, so that one activation copies a few nodes.
     package var activations: TreeDictionary<ServiceID, TreeDictionary<ResourceID, ActivationRoute>> = [:]
 
+    /// Those of the services whose calls end in this process, for callers that are no event loop's.
+    package private(set) var servicesHere: [ServiceID: ServiceRoute] = [:]
+
     package init() {}
+
+    /// Keeps ``servicesHere`` in step with what became of a service.
+    mutating func changed(_ service: ServiceID) {
+        if let route = services[service], route.endsHere {
+            servicesHere[service] = route
+        } else if servicesHere[service] != nil {
+            servicesHere[service] = nil
+        }
+    }
 }

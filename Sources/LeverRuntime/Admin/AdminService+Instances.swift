@@ -18,7 +18,7 @@ extension AdminService {
             return .array(standings.flatMap(\.instances).map(Self.value))
         }
         let id = ServiceID(environment: environment, service: try ServiceName(name))
-        _ = try await administrator.record(of: id)
+        try await administrator.check(id)
         return .array((await control.standing(of: id)?.instances ?? []).map(Self.value))
     }
 
@@ -51,7 +51,7 @@ extension AdminService {
         let limit = try options.integer("limit", in: 1...1_000) ?? 100
         let prefix = try options.text("prefix") ?? ""
         let after = try options.text("after").map { ResourceID($0) }
-        _ = try await administrator.record(of: id)
+        try await administrator.check(id)
         // One more than asked for says whether there are more.
         let found = try await control.resources(of: id, prefix: prefix, after: after, limit: limit + 1)
         return [
@@ -64,7 +64,7 @@ extension AdminService {
         let id = try arguments.service()
         let resource = try arguments.resource()
         try arguments.end()
-        _ = try await administrator.record(of: id)
+        try await administrator.check(id)
         let standing = try await control.resource(resource, of: id)
         return Self.value(
             standing ?? ResourceStanding(resource: resource, phase: .inactive, instance: nil, epoch: nil, calls: 0))

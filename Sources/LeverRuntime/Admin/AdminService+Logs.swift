@@ -11,7 +11,7 @@ extension AdminService {
         let since = try options.number("since", in: 0...1e12) ?? 0
         let lines = try options.integer("lines", in: 0...1_000_000) ?? 100
         let isFollowing = try options.flag("follow")
-        _ = try await administrator.record(of: id)
+        try await administrator.check(id)
         var follower = LogFollower(
             archive: archive, control: control, service: id, instance: instance, channel: channel)
         try await follower.sendPast(since: since, lines: lines)

@@ -11,14 +11,30 @@ extension AdminService {
             $0.liveVersion != nil && (environment == nil || $0.id.environment == environment)
         }
         let standings = Dictionary(await control.standings().map { ($0.id, $0) }) { first, _ in first }
-        return .array(records.map { .object(summary($0, standings[$0.id])) })
+        let own = standings.values.filter { standing in
+            standing.inProcess != nil && (environment == nil || standing.id.environment == environment)
+        }
+        let all =
+            records.map { (id: $0.id, summary: summary($0, standings[$0.id])) }
+            + own.map { (id: $0.id, summary: Self.summary($0)) }
+        let sorted = all.sorted { left, right in
+            left.id.environment == right.id.environment
+                ? CatalogRules.precedes(left.id.service.rawValue, right.id.service.rawValue)
+                : CatalogRules.precedes(left.id.environment.rawValue, right.id.environment.rawValue)
+        }
+        return .array(sorted.map { .object($0.summary) })
     }
 
     func describeService(_ arguments: inout AdminArguments) async throws -> LeverValue {
         let id = try arguments.service()
         try arguments.end()
-        let record = try await administrator.record(of: id)
         let standing = await control.standing(of: id)
+        if let standing, standing.inProcess != nil {
+            var all = Self.summary(standing)
+            all["runs"] = .array(standing.instances.map(Self.value))
+            return .object(all)
+        }
+        let record = try await administrator.record(of: id)
         var all = summary(record, standing)
         all["deploying"] = standing?.deploying.map { .number(Double($0)) } ?? .null
         if let bounds = standing?.bounds ?? record.live.map({ ScalingBounds($0.manifest) }) {
@@ -88,17 +104,32 @@ extension AdminService {
     }
 
     private func summary(_ record: ServiceRecord, _ standing: ServiceStanding?) -> LeverObject {
-        let live = record.live?.manifest
+        var summary = Self.summary(of: record.id, record.live?.manifest, standing)
+        summary["version"] = record.liveVersion.map { .number(Double($0)) } ?? .null
+        summary["versions"] = .array(record.versions.map { .number(Double($0.number)) })
+        return summary
+    }
+
+    /// A service of the host's process: it has no versions.
+    private static func summary(_ standing: ServiceStanding) -> LeverObject {
+        var summary = summary(of: standing.id, standing.inProcess, standing)
+        summary["inProcess"] = .bool(true)
+        return summary
+    }
+
+    private static func summary(
+        of id: ServiceID, _ manifest: Manifest?, _ standing: ServiceStanding?
+    ) -> LeverObject {
         let instances = standing?.instances ?? []
         let calls = instances.reduce(0) { $0 + $1.calls }
         var summary = LeverObject()
-        summary["environment"] = .string(record.id.environment.rawValue)
-        summary["service"] = .string(record.id.service.rawValue)
-        summary["version"] = record.liveVersion.map { .number(Double($0)) } ?? .null
-        summary["description"] = live?.description.map { .string($0) } ?? .null
-        summary["private"] = .bool(live?.isPrivate ?? false)
-        summary["url"] = .string("lever://\(record.id)")
-        summary["versions"] = .array(record.versions.map { .number(Double($0.number)) })
+        summary["environment"] = .string(id.environment.rawValue)
+        summary["service"] = .string(id.service.rawValue)
+        summary["version"] = .null
+        summary["description"] = manifest?.description.map { .string($0) } ?? .null
+        summary["private"] = .bool(manifest?.isPrivate ?? false)
+        summary["url"] = .string("lever://\(id)")
+        summary["versions"] = .array([])
         summary["instances"] = .number(Double(instances.count))
         summary["calls"] = .number(Double(calls))
         summary["waiting"] = .number(Double(standing?.waitingCalls ?? 0))

@@ -45,10 +45,19 @@ package final class Administrator: Sendable {
 
     // MARK: Services
 
-    /// A service of the catalog.
+    /// Checks that a service exists, in the catalog or in the host's process.
     ///
     /// - Throws: ``RPCError`` `noEnvironment` or `noService`.
+    func check(_ id: ServiceID) async throws {
+        if await control.standing(of: id)?.inProcess != nil { return }
+        _ = try await record(of: id)
+    }
+
+    /// A service of the catalog.
+    ///
+    /// - Throws: ``RPCError`` `noEnvironment` or `noService`; `conflict` where it is in the host's process.
     func record(of id: ServiceID) async throws -> ServiceRecord {
+        try claims.checkIsDeployed(id)
         if let record = try await catalog.service(id) { return record }
         guard try await catalog.environments().contains(id.environment) else {
             throw RPCError(.noEnvironment, "there is no environment \"\(id.environment)\" here")

@@ -12,6 +12,8 @@ package final class ServiceClaims: Sendable {
         var versions: [ServiceID: [Int: Int]] = [:]
         var removedServices: Set<ServiceID> = []
         var removedEnvironments: Set<EnvironmentName> = []
+        /// Services that the program around the host has registered.
+        var inProcess: Set<ServiceID> = []
     }
 
     private let state = Mutex(State())
@@ -25,8 +27,37 @@ package final class ServiceClaims: Sendable {
     /// - Throws: ``RPCError`` `conflict` while the service or its environment is being removed.
     func enter(_ id: ServiceID) throws(RPCError) {
         try state.withLock { state throws(RPCError) in
+            try Self.checkIsDeployed(id, state)
             try Self.checkNotRemoved(id, state)
             state.shared[id, default: 0] += 1
+        }
+    }
+
+    /// Takes a name for a service of the host's process, until ``unregister(_:)``.
+    ///
+    /// - Throws: ``RPCError`` `conflict` while somebody works on a service of this name, or its environment is being removed.
+    func register(_ id: ServiceID) throws(RPCError) {
+        try state.withLock { state throws(RPCError) in
+            try Self.checkNotRemoved(id, state)
+            guard state.shared[id] == nil else { throw Self.busy(id) }
+            state.inProcess.insert(id)
+        }
+    }
+
+    /// Gives a name back that ``register(_:)`` took.
+    func unregister(_ id: ServiceID) {
+        state.withLock { _ = $0.inProcess.remove(id) }
+    }
+
+    /// Refuses to change a service of the host's process.
+    func checkIsDeployed(_ id: ServiceID) throws(RPCError) {
+        try state.withLock { state throws(RPCError) in try Self.checkIsDeployed(id, state) }
+    }
+
+    private static func checkIsDeployed(_ id: ServiceID, _ state: State) throws(RPCError) {
+        guard !state.inProcess.contains(id) else {
+            throw RPCError(
+                .conflict, "service \(id) is in the host's own process: only the program that registered it can change it")
         }
     }
 
@@ -61,6 +92,7 @@ package final class ServiceClaims: Sendable {
     /// - Throws: ``RPCError`` `conflict` while somebody else works on it.
     func claim(_ id: ServiceID) throws(RPCError) {
         try state.withLock { state throws(RPCError) in
+            try Self.checkIsDeployed(id, state)
             try Self.checkNotRemoved(id, state)
             guard state.shared[id] == nil else { throw Self.busy(id) }
             state.removedServices.insert(id)
@@ -81,6 +113,9 @@ package final class ServiceClaims: Sendable {
                 throw RPCError(.conflict, "environment \"\(environment)\" is being added; try again in a moment")
             }
             if let busy = state.shared.keys.first(where: { $0.environment == environment }) { throw Self.busy(busy) }
+            if let own = state.inProcess.first(where: { $0.environment == environment }) {
+                try Self.checkIsDeployed(own, state)
+            }
             let isRemoved =
                 state.removedEnvironments.contains(environment)
                 || state.removedServices.contains { $0.environment == environment }

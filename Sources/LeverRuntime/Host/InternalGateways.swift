@@ -28,7 +28,7 @@ actor InternalGateways {
         if let known = listeners[environment] { return "\(known.localAddress)" }
         let made = try await Listener.start(
             on: .tcp(host: "127.0.0.1", port: 0), group: group,
-            acceptor: GatewayAcceptor(router: router, environment: environment),
+            acceptor: RouterAcceptor(router: router, environment: environment),
             configuration: configuration, logger: logger)
         // Another call may have made one meanwhile, or the host have ended.
         if let known = listeners[environment] {

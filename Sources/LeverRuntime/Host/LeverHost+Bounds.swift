@@ -10,6 +10,10 @@ extension LeverHost.Configuration {
         router.maximumDeadline = calls.maximumDeadline
         router.retryBytes = calls.keptRequestBytes
         router.attempts = calls.attempts
+        router.retryRatio = calls.retryRatio
+        router.retryBurst = calls.retryBurst
+        router.firstRetryPause = calls.firstRetryPause
+        router.longestRetryPause = calls.longestRetryPause
         router.maximumDepth = calls.maximumDepth
         router.waiting.callsPerService = calls.waitingPerService
         router.waiting.calls = calls.waiting
@@ -27,7 +31,9 @@ extension LeverHost.Configuration {
         bounds.outputLines = instances.outputLines
         bounds.liveness = instances.liveness
         // Silence is to be noticed within the time that it takes.
-        bounds.heartbeatInterval = min(.seconds(2), instances.liveness.silenceTimeout / 3)
+        bounds.heartbeatInterval = min(instances.heartbeatInterval, instances.liveness.silenceTimeout / 3)
+        bounds.probeInterval = instances.probeInterval
+        bounds.startCancellation = instances.startCancellation
         bounds.resources = resources
         bounds.scaling = scaling.policy
         bounds.scalingInterval = scaling.interval

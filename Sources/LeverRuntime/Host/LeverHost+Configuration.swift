@@ -1,4 +1,5 @@
 public import LeverCore
+import LeverRouter
 import LeverTransport
 
 extension LeverHost {
@@ -54,6 +55,14 @@ extension LeverHost.Configuration {
         public var channelDrainTimeout: Duration = .seconds(300)
         /// When an instance that does not answer gets no new calls, and when it counts as dead.
         public var liveness = LivenessMonitor.Configuration()
+        /// The time between two questions whether an instance still answers; it should be a small part of
+        /// `liveness.silenceTimeout`.
+        public var heartbeatInterval: Duration = .seconds(2)
+        /// The pause between two questions whether an instance that is being started answers.
+        public var probeInterval: Duration = .milliseconds(5)
+        /// How long a driver may take to give up the start of an instance that is not wanted any more; then it is not waited
+        /// for.
+        public var startCancellation: Duration = .seconds(5)
         /// How long an instance may take to end after SIGTERM, before SIGKILL.
         public var terminationGrace: Duration = .seconds(10)
         /// When failing instances are started again.
@@ -100,6 +109,15 @@ extension LeverHost.Configuration {
         public var attempts = 3
         /// Bytes of a call's request that are kept for such another attempt.
         public var keptRequestBytes = 64 * 1024
+        /// What each call adds to an event loop's budget for repeating calls that instances refused: with 0.1, repetitions add
+        /// at most a tenth to what instances have to do. 0 leaves the burst alone.
+        public var retryRatio = 0.1
+        /// The most repetitions that such a budget holds, and what it begins with. 0 repeats no refused call.
+        public var retryBurst = 100
+        /// The first pause of a call that could reach none of its instances; it doubles each time.
+        public var firstRetryPause: Duration = .milliseconds(10)
+        /// The longest such pause.
+        public var longestRetryPause: Duration = .milliseconds(250)
         /// Bytes that the host holds at once for all calls: received and not yet forwarded, kept for another attempt, or queued
         /// for a peer that takes them slowly. Above it new calls from outside are refused, and calls that would add to it end.
         public var bufferedBytes = 256 * 1024 * 1024
@@ -169,6 +187,9 @@ extension LeverHost.Configuration {
         try Self.check("instances.liveness.silenceTimeout", instances.liveness.silenceTimeout)
         try Self.check("instances.liveness.livenessTimeout", instances.liveness.livenessTimeout)
         try Self.check("instances.liveness.busyTimeout", instances.liveness.busyTimeout)
+        try Self.check("instances.heartbeatInterval", instances.heartbeatInterval)
+        try Self.check("instances.probeInterval", instances.probeInterval)
+        try Self.check("instances.startCancellation", instances.startCancellation)
         try Self.check("resources.resourceIdleTimeout", resources.resourceIdleTimeout)
         try Self.check("resources.newResourceTimeout", resources.newResourceTimeout)
         try Self.check("resources.closeResourceTimeout", resources.closeResourceTimeout)
@@ -185,20 +206,8 @@ extension LeverHost.Configuration {
         try Self.check("instances.backoff.initial", instances.backoff.initial)
         try Self.check("instances.backoff.maximum", instances.backoff.maximum)
         try Self.check("instances.outputLines", instances.outputLines, in: 0...10_000)
-        try Self.check("calls.defaultDeadline", calls.defaultDeadline)
-        try Self.check("calls.maximumDeadline", calls.maximumDeadline)
-        guard calls.defaultDeadline <= calls.maximumDeadline else {
-            throw RuntimeError(
-                .invalidConfiguration,
-                "calls.defaultDeadline (\(calls.defaultDeadline)) is above calls.maximumDeadline (\(calls.maximumDeadline))"
-            )
-        }
-        try Self.check("calls.waitingPerService", calls.waitingPerService, in: 1...10_000_000)
-        try Self.check("calls.waiting", calls.waiting, in: 1...10_000_000)
-        try Self.check("calls.attempts", calls.attempts, in: 1...100)
-        try Self.check("calls.keptRequestBytes", calls.keptRequestBytes, in: 0...(1 << 30))
+        try router.validate(named: "calls")
         try Self.check("calls.bufferedBytes", calls.bufferedBytes, in: (1 << 20)...(1 << 50))
-        try Self.check("calls.maximumDepth", calls.maximumDepth, in: 1...10_000)
         try uploads.limits.validate()
         try Self.check("uploads.maximumConcurrent", uploads.maximumConcurrent, in: 1...10_000)
         try Self.check("uploads.timeout", uploads.timeout)
@@ -213,16 +222,10 @@ extension LeverHost.Configuration {
     }
 
     private static func check(_ name: String, _ value: Duration) throws {
-        guard value > .zero, value <= .seconds(100 * 365 * 86_400) else {
-            throw RuntimeError(.invalidConfiguration, "\(name) must be above zero and at most 100 years, not \(value)")
-        }
+        try RouterConfiguration.check(name, value)
     }
 
     private static func check(_ name: String, _ value: Int, in range: ClosedRange<Int>) throws {
-        guard range.contains(value) else {
-            throw RuntimeError(
-                .invalidConfiguration,
-                "\(name) must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
-        }
+        try RouterConfiguration.check(name, value, in: range)
     }
 }

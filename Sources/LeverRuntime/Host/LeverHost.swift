@@ -26,29 +26,27 @@ public import ServiceLifecycle
 public final class LeverHost: Service {
     /// What it was told.
     public let configuration: Configuration
-    private let driver: (any ContainerDriver)?
-    private let catalog: (any Catalog)?
+    private let extensions: Extensions
     let logger: Logger
     /// What all connections of the host hold of other people's bytes.
     let budget: BufferBudget
-    let start = HostStart()
+    let start = ServerStart()
+    let services = InProcessServices()
 
     /// Makes a host; nothing runs before ``run()``.
     ///
     /// - Parameters:
     ///   - configuration: Where it listens, where its data is, and every bound.
-    ///   - driver: What starts instances; `nil` for local processes.
-    ///   - catalog: What remembers services; `nil` for SQLite in the data directory, or memory where there is none.
+    ///   - extensions: Parts that take the place of the host's own.
     ///   - logger: Where it writes.
     /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``.
     public init(
-        configuration: Configuration = .defaults, driver: (any ContainerDriver)? = nil, catalog: (any Catalog)? = nil,
+        configuration: Configuration = .defaults, extensions: Extensions = Extensions(),
         logger: Logger = Logger(label: "lever.host")
     ) throws {
         try configuration.validate()
         self.configuration = configuration
-        self.driver = driver
-        self.catalog = catalog
+        self.extensions = extensions
         self.logger = logger
         budget = BufferBudget(limit: configuration.calls.bufferedBytes)
     }
@@ -62,7 +60,7 @@ public final class LeverHost: Service {
 
     /// Calls services from the program that the host lives in, without a network: give it to a `LeverClient`. The program counts
     /// as a caller from outside on the host's own machine, so it may deploy. Calls wait until the host has started.
-    public var client: any RPCTransport { HostTransport(start: start) }
+    public var client: any RPCTransport { ServerClient(start, caller: Caller(environment: nil, isLocal: true)) }
 
     /// Runs the host until it is shut down gracefully or cancelled.
     ///
@@ -89,9 +87,9 @@ public final class LeverHost: Service {
     }
 
     private func run(_ data: DataDirectory, _ threads: MultiThreadedEventLoopGroup) async throws {
-        let catalog = try self.catalog ?? catalog(data)
+        let catalog = try extensions.catalog ?? catalog(data)
         let term = try await catalog.raiseTerm()
-        let driver = OutputArchive(try self.driver ?? processDriver(data))
+        let driver = OutputArchive(try extensions.driver ?? processDriver(data))
         // Instances of a previous run are dead before anything of this one begins.
         try await driver.prepare()
         do {
@@ -108,14 +106,15 @@ public final class LeverHost: Service {
         _ threads: MultiThreadedEventLoopGroup
     ) async throws {
         let router = try await Router(
-            group: threads, configuration: configuration.router, endpoints: configuration.endpoints(budget),
-            logger: logger)
+            group: threads, configuration: configuration.router, balancer: extensions.balancer,
+            endpoints: configuration.endpoints(budget), logger: logger)
         let gateways = InternalGateways(
             router: router, group: threads, configuration: configuration.internalListener(budget), logger: logger)
         let supervisor = Supervisor(
             context: SupervisorContext(
                 driver: driver, catalog: catalog, router: router, eventLoopGroup: threads,
                 gateway: { try await gateways.address(of: $0) }, bounds: configuration.supervisor, term: UInt32(term),
+                makePolicy: extensions.makePolicy, placement: extensions.placement ?? LeastLoadedPlacement(),
                 events: EventLog(capacity: configuration.keptEvents), logger: logger))
         let packages = try PackageStore(directory: data, catalog: catalog, limits: configuration.uploads.limits)
         report(try await packages.sweep())
@@ -139,21 +138,26 @@ public final class LeverHost: Service {
             deployer: deployer, administrator: administrator, control: supervisor, archive: driver,
             catalog: catalog, logger: logger)
         try await publish(catalog, packages, admin, router, supervisor)
+        try await services.start(
+            InProcessServices.Parts(
+                catalog: catalog, claims: claims, supervisor: supervisor, environmentAdded: environments.added))
 
         let front = try await listen(router, threads)
-        start.finish(.success(HostStart.Started(address: "\(front.localAddress)", router: router)))
+        start.finish(.success(ServerStart.Started(address: "\(front.localAddress)", router: router)))
         await withTaskGroup { tasks in
             tasks.addTask { await supervisor.run() }
             // Cancelled: the same end, in a hurry.
             try? await gracefulShutdown()
             logger.info("host ends", metadata: ["lever.connections": "\(front.connectionCount)"])
             start.end()
+            await services.hostEnds()
             deployer.close()
             // Whoever follows the events or the logs is told that there will be no more, and does not hold the end up.
             supervisor.events.end()
             supervisor.shutdown()
             await front.drain(within: configuration.shutdownTimeout)
         }
+        await services.end()
         // A deployment that the program around the host called is in no connection's hands.
         await deployer.waitUntilIdle()
         await gateways.close()

@@ -32,7 +32,7 @@ final class Heartbeat: Sendable {
         if isOurs {
             // A PING that is lost with its connection is not missed: the next one goes over another.
             eventLoop.execute { [self] in
-                context.router.onLoop(eventLoop).endpoint(for: route).ping { [self] in heard() }
+                context.router.onLoop(eventLoop).endpoint(for: route)?.ping { [self] in heard() }
             }
             return
         }
@@ -41,11 +41,12 @@ final class Heartbeat: Sendable {
             return !state.isAsking
         }
         guard isFirst else { return }
+        guard case .address(let address) = route.place else { return }
         var configuration = EndpointConfiguration.defaults
         configuration.connectTimeout = context.bounds.liveness.silenceTimeout
         eventLoop.execute { [self, configuration] in
             let endpoint = HTTP2Endpoint(
-                address: route.address, eventLoop: eventLoop, configuration: configuration, logger: context.logger)
+                address: address, eventLoop: eventLoop, configuration: configuration, logger: context.logger)
             endpoint.probe { [self] result in
                 if case .success = result { heard() }
                 state.withLock { $0.isAsking = false }

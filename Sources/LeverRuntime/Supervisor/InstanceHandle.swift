@@ -4,15 +4,26 @@ import Synchronization
 /// An instance from the moment it is asked for: it can be told to end before the driver has returned it.
 final class InstanceHandle: Sendable {
     private struct State {
+        var start: DriverStart?
         var instance: (any DriverInstance)?
         var terminationGrace: Duration?
     }
 
     private let state = Mutex(State())
 
+    /// The driver is about to be asked; where the end was wished for already, it is not.
+    func starting(_ start: DriverStart) {
+        let isUnwanted = state.withLock { state in
+            state.start = start
+            return state.terminationGrace != nil
+        }
+        if isUnwanted { start.cancel() }
+    }
+
     /// Takes what the driver returned; it ends at once where that was wished for meanwhile.
     func started(_ instance: any DriverInstance) {
         let grace = state.withLock { state in
+            state.start = nil
             state.instance = instance
             return state.terminationGrace
         }
@@ -27,12 +38,13 @@ final class InstanceHandle: Sendable {
         state.withLock { $0.instance }?.lastOutput(count) ?? []
     }
 
-    /// Ends the instance, now or as soon as it runs.
+    /// Ends the instance; where it is being started, that is given up.
     func terminate(grace: Duration) {
-        let instance = state.withLock { state in
+        let (start, instance) = state.withLock { state in
             state.terminationGrace = grace
-            return state.instance
+            return (state.start, state.instance)
         }
+        start?.cancel()
         instance?.terminate(grace: grace)
     }
 }

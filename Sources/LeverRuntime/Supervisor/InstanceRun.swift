@@ -33,15 +33,11 @@ struct InstanceRun: Sendable {
         let gateway: String?
         do {
             gateway = try await context.gateway(service.environment)
-            instance = try await context.driver.start(
-                InstanceSpecification(
-                    id: id, service: service, version: version.number, codeDirectory: version.codeDirectory,
-                    manifest: version.manifest, internalGateway: gateway))
+            instance = try await start(gateway: gateway)
         } catch {
             report(.exited(id, how: Self.text(of: error)))
             return
         }
-        handle.started(instance)
         let exit = await withTaskCancellationHandler {
             await withTaskGroup { group in
                 group.addTask { await becomeReady(instance, gateway: gateway) }
@@ -55,7 +51,24 @@ struct InstanceRun: Sendable {
         report(.exited(id, how: withOutput("\(exit)")))
     }
 
+    /// Has the driver start the instance, unless it is to end before that.
+    private func start(gateway: String?) async throws -> any DriverInstance {
+        let specification = InstanceSpecification(
+            id: id, service: service, version: version.number, codeDirectory: version.codeDirectory,
+            manifest: version.manifest, internalGateway: gateway)
+        let start = DriverStart(specification, context.driver, patience: context.bounds.startCancellation)
+        handle.starting(start)
+        let instance = try await start.run()
+        handle.started(instance)
+        return instance
+    }
+
     private func becomeReady(_ instance: any DriverInstance, gateway: String?) async {
+        if let instance = instance as? HandlerInstance {
+            let route = InstanceRoute(
+                id: id, service: service, version: version.number, place: .inProcess(instance))
+            return report(.ready(route, holdsPort: false, gateway: nil))
+        }
         do {
             let address = try await instance.listening()
             let route = InstanceRoute(
@@ -129,15 +142,6 @@ struct InstanceRun: Sendable {
         case let error as RuntimeError: error.message
         case let error as RPCError: error.message
         default: "\(error)"
-        }
-    }
-}
-
-extension TransportAddress {
-    init(_ endpoint: InstanceAddress.Endpoint) {
-        switch endpoint {
-        case .unix(let path): self = .unix(path: path)
-        case .tcp(let host, let port): self = .tcp(host: host, port: port)
         }
     }
 }

@@ -131,7 +131,8 @@ extension ServiceSupervisor {
         guard !isRemoved, let live = controller.liveVersion, let version = versions[live] else { return }
         let routes = controller.readyInstances.compactMap { instances[$0.id]?.route }
         let route = ServiceRoute(
-            id: service, isPrivate: version.manifest.isPrivate, internalGateway: gateway, target: .instances(routes))
+            id: service, isPrivate: version.manifest.isPrivate, internalGateway: gateway, target: .instances(routes),
+            isInProcess: context.isInProcess)
         context.router.update { $0.set(route) }
         if !routes.isEmpty { context.router.waitingRoom.release(service, resource: nil) }
     }

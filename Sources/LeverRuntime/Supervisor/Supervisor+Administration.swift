@@ -31,6 +31,8 @@ package struct ServiceStanding: Sendable {
     package var bounds: ScalingBounds
     /// Whether an administrator has set the bounds, in place of the manifest's.
     package var hasOwnBounds: Bool
+    /// What it says of itself, where it is in the host's process and in no catalog.
+    package var inProcess: Manifest?
 }
 
 /// A resource as it stands.
@@ -120,7 +122,7 @@ extension ServiceSupervisor {
                     age: instances[instance.id].map { .now - $0.started } ?? .zero)
             },
             waitingCalls: context.router.waitingRoom.count(service), resources: directory.count, bounds: bounds,
-            hasOwnBounds: ownBounds != nil)
+            hasOwnBounds: ownBounds != nil, inProcess: context.isInProcess ? versions[1]?.manifest : nil)
     }
 
     func resources(prefix: String, after: ResourceID?, limit: Int) -> [ResourceStanding] {

@@ -47,6 +47,23 @@ package final class Supervisor: InstanceStarter {
         }
     }
 
+    /// Takes a service that is in this process; `false` where the host shuts down. Its name must be no other service's.
+    func add(_ id: ServiceID, _ manifest: Manifest, _ driver: HandlerDriver) -> Bool {
+        var context = context
+        context.driver = driver
+        context.isInProcess = true
+        context.gateway = { _ in nil }
+        context.makePolicy = { _ in OneInstance() }
+        let version = RunnableVersion(number: 1, manifest: manifest, codeDirectory: "")
+        guard let made = supervisor(of: id, live: version, context: context) else { return false }
+        context.router.update {
+            $0.set(ServiceRoute(id: id, isPrivate: manifest.isPrivate, target: .instances([]), isInProcess: true))
+        }
+        // It is there when the first call comes.
+        made.callsWait(for: nil)
+        return true
+    }
+
     /// Lets a version take over; returns once it is live.
     ///
     /// - Throws: why it is not; what was live still is.
@@ -101,14 +118,17 @@ package final class Supervisor: InstanceStarter {
 
     func known() -> [ServiceSupervisor] { state.withLock { Array($0.services.values) } }
 
-    private func supervisor(of service: ServiceID, live: RunnableVersion?) -> ServiceSupervisor? {
+    private func supervisor(
+        of service: ServiceID, live: RunnableVersion?, context: SupervisorContext? = nil
+    ) -> ServiceSupervisor? {
         state.withLock { state in
             if let known = state.services[service] { return known }
             guard !state.isShuttingDown else { return nil }
             state.made += 1
             let made = ServiceSupervisor(
                 service, live: live, number: state.made,
-                epochs: state.epochs ?? EpochGenerator(term: context.term), context: context)
+                epochs: state.epochs ?? EpochGenerator(term: self.context.term),
+                context: context ?? self.context)
             // After the end of the run nothing is run any more.
             if case .terminated = toRun.yield(made) { return nil }
             state.services[service] = made

@@ -33,6 +33,8 @@ package struct SupervisorContext: Sendable {
     package var events: EventLog
     /// Differs for each run of the host on its data directory; a part of all ids of instances.
     package var run: String
+    /// Whether the instances are handlers of this process, which are called without a connection.
+    package var isInProcess = false
     /// Where it writes.
     package var logger: Logger
 
@@ -64,7 +66,10 @@ package struct SupervisorContext: Sendable {
             let eventLoop = group.next()
             let answered = eventLoop.makePromise(of: Void.self)
             eventLoop.execute {
-                router.onLoop(eventLoop).endpoint(for: instance).probe { answered.completeWith($0.mapError { $0 }) }
+                guard let endpoint = router.onLoop(eventLoop).endpoint(for: instance) else {
+                    return answered.succeed()
+                }
+                endpoint.probe { answered.completeWith($0.mapError { $0 }) }
             }
             try await answered.futureResult.get()
         }
@@ -89,6 +94,8 @@ package struct SupervisorBounds: Sendable {
     package var terminationGrace: Duration = .seconds(10)
     /// The wait between two questions whether a starting instance answers.
     package var probeInterval: Duration = .milliseconds(5)
+    /// How long a driver may take to give a start up, before it is not waited for any more.
+    package var startCancellation: Duration = .seconds(5)
     /// Lines of an instance's output that go into the message about its failure.
     package var outputLines = 20
     /// Bytes of output that go into such a message.

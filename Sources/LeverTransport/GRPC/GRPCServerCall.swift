@@ -197,6 +197,11 @@ package final class GRPCServerCall: HTTP2StreamDelegate, GRPCPortUser, @unchecke
         armLate()
     }
 
+    /// Ends the call with an error, whatever its handler does; does nothing where it is over.
+    func end(with error: RPCError) {
+        finish(error)
+    }
+
     private func adding(_ fields: [(name: String, value: String)], to head: HTTP2EncodedHead) -> HTTP2EncodedHead {
         fields.isEmpty ? head : HTTP2EncodedHead(head.fields + fields)
     }

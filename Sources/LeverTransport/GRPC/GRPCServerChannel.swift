@@ -42,3 +42,10 @@ final class GRPCServerChannel: TrailerChannel {
         call.eventLoop.onLoop { [call] in call.cancel() }
     }
 }
+
+extension GRPCServerChannel: EndableCall {
+    /// Ends the channel for its caller with an error, and cancels the handler; from anywhere.
+    func end(with error: RPCError) {
+        call.eventLoop.onLoop { [call] in call.end(with: error) }
+    }
+}

@@ -20,6 +20,12 @@ struct ListCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
+    /// What is in the host's own process has no version.
+    private static func version(_ service: AdminClient.Service) -> String {
+        if service.inProcess == true { return "in host" }
+        return service.version.map { "\($0)" } ?? "-"
+    }
+
     func run() async throws {
         try await CommandFailure.explaining(connection) {
             let only = try environment.map { try connection.environment(named: $0) }
@@ -33,7 +39,7 @@ struct ListCommand: AsyncParsableCommand {
                     ],
                     services.map { service in
                         [
-                            service.environment, service.service, service.version.map { "\($0)" } ?? "-",
+                            service.environment, service.service, Self.version(service),
                             "\(service.instances)", "\(service.calls)", "\(service.resources)",
                             service.private ? "private" : "public", service.description ?? "",
                         ]

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Start of a host") struct HostStartTests {
     @Test func theFirstFailureStays() async {
-        let start = HostStart()
+        let start = ServerStart()
         #expect(start.begin() && !start.begin())
         start.finish(.failure(RuntimeError(.bindFailed, "the address is taken")))
         start.finish(.failure(RuntimeError(.stopped, "the host has ended")))
@@ -23,11 +23,11 @@ import Testing
         let router = try await Router(
             group: group, configuration: RouterConfiguration(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        let start = HostStart()
+        let start = ServerStart()
         #expect(!start.isReady)
         _ = start.begin()
         #expect(!start.isReady)
-        start.finish(.success(HostStart.Started(address: "somewhere", router: router)))
+        start.finish(.success(ServerStart.Started(address: "somewhere", router: router)))
         #expect(start.isReady)
         start.end()
         #expect(!start.isReady)

@@ -26,7 +26,8 @@ final class SupervisorHarness: Sendable {
 
     /// Runs a test with a supervisor, and ends all of it.
     static func with(
-        catalog: (any Catalog)? = nil, startTimeout: Duration = .seconds(15), idleTimeout: Duration = .seconds(300),
+        catalog: (any Catalog)? = nil, container: (any ContainerDriver)? = nil, startTimeout: Duration = .seconds(15),
+        idleTimeout: Duration = .seconds(300),
         waitingCalls: Int = 1_000, _ change: (inout SupervisorBounds) -> Void = { _ in },
         _ body: @Sendable (SupervisorHarness) async throws -> Void
     ) async throws {
@@ -48,7 +49,7 @@ final class SupervisorHarness: Sendable {
         change(&bounds)
         let supervisor = Supervisor(
             context: SupervisorContext(
-                driver: driver, catalog: catalog, router: router, eventLoopGroup: group,
+                driver: container ?? driver, catalog: catalog, router: router, eventLoopGroup: group,
                 gateway: { _ in "127.0.0.1:9" },
                 bounds: bounds, term: 1, logger: logger))
         let harness = SupervisorHarness(driver, catalog, router, supervisor)

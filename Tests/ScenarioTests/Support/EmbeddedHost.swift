@@ -14,7 +14,9 @@ struct EmbeddedHost: Sendable {
 
     /// Runs a test with a host, and ends it.
     static func with(
-        data: String? = nil, _ change: @Sendable (inout LeverHost.Configuration) -> Void = { _ in },
+        data: String? = nil, extensions: LeverHost.Extensions = LeverHost.Extensions(),
+        _ change: @Sendable (inout LeverHost.Configuration) -> Void = { _ in },
+        prepare: @Sendable (LeverHost) async throws -> Void = { _ in },
         body: @escaping @Sendable (EmbeddedHost) async throws -> Void
     ) async throws {
         var configuration = LeverHost.Configuration.defaults
@@ -24,7 +26,9 @@ struct EmbeddedHost: Sendable {
         configuration.instances.terminationGrace = .seconds(2)
         change(&configuration)
         let host = try LeverHost(
-            configuration: configuration, logger: Logger(label: "host") { _ in SwiftLogNoOpLogHandler() })
+            configuration: configuration, extensions: extensions,
+            logger: Logger(label: "host") { _ in SwiftLogNoOpLogHandler() })
+        try await prepare(host)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await host.run() }
             let address = try await host.address

@@ -1,13 +1,20 @@
-import LeverCore
-import LeverRouter
+package import LeverCore
 import Synchronization
 
-/// The moment at which a host has started, for those who wait for it.
-final class HostStart: Sendable {
+/// The moment at which a host, or a router that stands alone, has started, for those who wait for it.
+package final class ServerStart: Sendable {
     /// What is there from then on.
-    struct Started: Sendable {
-        let address: String
-        let router: Router
+    package struct Started: Sendable {
+        package let address: String
+        package let router: Router
+        /// `host:port` of the internal gateways that are there from the start.
+        package let gateways: [EnvironmentName: String]
+
+        package init(address: String, router: Router, gateways: [EnvironmentName: String] = [:]) {
+            self.address = address
+            self.router = router
+            self.gateways = gateways
+        }
     }
 
     private enum State {
@@ -18,21 +25,28 @@ final class HostStart: Sendable {
 
     private let state = Mutex((state: State.idle([:]), next: 0, isEnding: false))
 
-    /// Whether the host has started and does not end yet.
-    var isReady: Bool {
+    package init() {}
+
+    /// Whether it has started and does not end yet.
+    package var isReady: Bool {
         state.withLock { state in
             guard case .done(.success) = state.state else { return false }
             return !state.isEnding
         }
     }
 
-    /// Notes that the host begins to end.
-    func end() {
+    /// What is there, from the start to the end; `nil` before and after.
+    var started: Started? {
+        state.withLock { if case .done(.success(let started)) = $0.state { started } else { nil } }
+    }
+
+    /// Notes that it begins to end.
+    package func end() {
         state.withLock { $0.isEnding = true }
     }
 
-    /// Notes that the host is run; `false` the second time.
-    func begin() -> Bool {
+    /// Notes that it is run; `false` the second time.
+    package func begin() -> Bool {
         state.withLock { state in
             guard case .idle(let waiting) = state.state else { return false }
             state.state = .starting(waiting)
@@ -40,8 +54,8 @@ final class HostStart: Sendable {
         }
     }
 
-    /// Says how the start ended, or that the host has ended. The first failure stays: it says why.
-    func finish(_ result: Result<Started, any Error>) {
+    /// Says how the start ended, or that it has ended. The first failure stays: it says why.
+    package func finish(_ result: Result<Started, any Error>) {
         let waiting: [Int: CheckedContinuation<Started, any Error>] = state.withLock { state in
             switch state.state {
             case .idle(let waiting), .starting(let waiting):
@@ -59,8 +73,8 @@ final class HostStart: Sendable {
 
     /// Waits for the start.
     ///
-    /// - Throws: why it failed, ``RuntimeError`` `stopped` once the host has ended, `CancellationError`.
-    func value() async throws -> Started {
+    /// - Throws: why it failed, ``RuntimeError`` `stopped` once it has ended, `CancellationError`.
+    package func value() async throws -> Started {
         let ticket = state.withLock { state in
             state.next += 1
             return state.next
