@@ -20,6 +20,28 @@ extension ResourceDirectory {
         table.all.lazy.map(Self.standing)
     }
 
+    /// The first resources, in the order of their names, that begin with a prefix and come after one, at most `limit`.
+    ///
+    /// All are looked at, but only the page is kept in order: that takes a comparison for each of them, not a sort of all.
+    public func page(prefix: String, after: ResourceID?, limit: Int) -> [Standing] {
+        guard limit > 0 else { return [] }
+        var page: [Standing] = []
+        for record in table.all {
+            let resource = record.resource
+            if page.count == limit, let last = page.last, last.resource < resource { continue }
+            guard prefix.isEmpty || resource.rawValue.utf8.starts(with: prefix.utf8) else { continue }
+            if let after, !(after < resource) { continue }
+            var (low, high) = (0, page.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if page[middle].resource < resource { low = middle + 1 } else { high = middle }
+            }
+            page.insert(Self.standing(record), at: low)
+            if page.count > limit { page.removeLast() }
+        }
+        return page
+    }
+
     /// Where a resource stands; `nil` when it is inactive.
     public func standing(of resource: ResourceID) -> Standing? {
         table.slot(of: resource).map { Self.standing(table[$0]) }

@@ -19,7 +19,11 @@ final class HandledCall: EndableCall, Sendable {
         let task = Task { try await body() }
         onEnd { _ in task.cancel() }
         do {
-            return try await withTaskCancellationHandler { try await task.value } onCancel: { task.cancel() }
+            return try await withTaskCancellationHandler {
+                try await task.value
+            } onCancel: {
+                task.cancel()
+            }
         } catch {
             throw state.withLock { $0.ending } ?? error
         }

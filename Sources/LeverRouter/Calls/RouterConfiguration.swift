@@ -87,11 +87,18 @@ extension RouterConfiguration {
         }
     }
 
-    /// The bounds of calls that end in this process.
+    /// The bounds of calls that come over a connection and end in this process.
     var handlers: GRPCConfiguration {
         var handlers = GRPCConfiguration()
         handlers.maximumDeadline = maximumDeadline
         handlers.maximumDepth = maximumDepth
         return handlers
+    }
+
+    /// The bounds of calls to handlers of this process.
+    var inProcess: InProcessTransport.Configuration {
+        var inProcess = InProcessTransport.Configuration()
+        inProcess.maximumDepth = maximumDepth
+        return inProcess
     }
 }

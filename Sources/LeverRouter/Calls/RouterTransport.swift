@@ -10,14 +10,14 @@ import NIOCore
 package struct RouterTransport: ReplyMetadataTransport, @unchecked Sendable {
     private let router: LoopRouter
     private let defaultDeadline: Duration
-    private let handlerConfiguration: GRPCConfiguration
+    private let inProcess: InProcessTransport.Configuration
     private let caller: Caller
 
     /// Makes calls for a caller from one event loop.
     package init(_ router: LoopRouter, caller: Caller) {
         self.router = router
         defaultDeadline = router.configuration.defaultDeadline
-        handlerConfiguration = router.handlerConfiguration
+        inProcess = router.configuration.inProcess
         self.caller = caller
     }
 
@@ -103,7 +103,7 @@ package struct RouterTransport: ReplyMetadataTransport, @unchecked Sendable {
 
     /// Calls a handler of this process.
     func here(_ handler: any RPCHandler) -> InProcessTransport {
-        InProcessTransport(handler: handler, configuration: handlerConfiguration)
+        InProcessTransport(handler: handler, configuration: inProcess)
     }
 
     /// A call as it goes on: with its environment, and without what only the host may say.

@@ -111,7 +111,8 @@ final class TransportCall: RoutedCall, RPCCallObserver, @unchecked Sendable {
             .success(
                 .instance(
                     Place(
-                        instance: link.instance, way: way(over: link), gateway: service.internalGateway, epoch: activation?.epoch, callID: callID))))
+                        instance: link.instance, way: way(over: link), gateway: service.internalGateway,
+                        epoch: activation?.epoch, callID: callID))))
     }
 
     private func way(over link: InstanceLink) -> Place.Way {

@@ -139,7 +139,9 @@ public final class RouterServer: Service {
         logger.info("router ends")
         start.end()
         await withTaskGroup { group in
-            for listener in listeners { group.addTask { await listener.drain(within: self.configuration.shutdownTimeout) } }
+            for listener in listeners {
+                group.addTask { await listener.drain(within: self.configuration.shutdownTimeout) }
+            }
         }
         router.close()
     }

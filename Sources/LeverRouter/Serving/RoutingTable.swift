@@ -62,7 +62,8 @@ public struct RoutingTable: Sendable, Hashable {
     public func validate() throws(RuntimeError) {
         for (id, service) in services {
             guard Set(service.instances).count == service.instances.count else {
-                throw RuntimeError(.invalidConfiguration, "service \(id) has the same address twice in the routing table")
+                throw RuntimeError(
+                    .invalidConfiguration, "service \(id) has the same address twice in the routing table")
             }
             guard service.version >= 0 else {
                 throw RuntimeError(.invalidConfiguration, "service \(id) has the version \(service.version)")

@@ -57,7 +57,8 @@ package final class ServiceClaims: Sendable {
     private static func checkIsDeployed(_ id: ServiceID, _ state: State) throws(RPCError) {
         guard !state.inProcess.contains(id) else {
             throw RPCError(
-                .conflict, "service \(id) is in the host's own process: only the program that registered it can change it")
+                .conflict,
+                "service \(id) is in the host's own process: only the program that registered it can change it")
         }
     }
 

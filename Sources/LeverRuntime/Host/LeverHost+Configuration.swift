@@ -206,6 +206,10 @@ extension LeverHost.Configuration {
         try Self.check("instances.backoff.initial", instances.backoff.initial)
         try Self.check("instances.backoff.maximum", instances.backoff.maximum)
         try Self.check("instances.outputLines", instances.outputLines, in: 0...10_000)
+        // Before the router's own check, which knows them by other names.
+        try Self.check("calls.waitingPerService", calls.waitingPerService, in: 1...10_000_000)
+        try Self.check("calls.waiting", calls.waiting, in: 1...10_000_000)
+        try Self.check("calls.keptRequestBytes", calls.keptRequestBytes, in: 0...(1 << 30))
         try router.validate(named: "calls")
         try Self.check("calls.bufferedBytes", calls.bufferedBytes, in: (1 << 20)...(1 << 50))
         try uploads.limits.validate()

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Gives a service that the program has registered its instances, which are the handler itself.
 final class HandlerDriver: ContainerDriver {
-    let name = "in-process"
+    let name = "handler"
     private let handler: any RPCHandler
     private let state = Mutex((instances: [HandlerInstance](), hostEnds: false))
 

@@ -99,24 +99,15 @@ struct InstanceRun: Sendable {
     private func watch(_ route: InstanceRoute, isOurs: Bool) async {
         let bounds = context.bounds
         let heartbeat = Heartbeat(route, isOurs: isOurs, context)
-        var monitor = LivenessMonitor(at: .now, configuration: bounds.liveness)
-        var isSilent = false
+        var watch = InstanceWatch(at: .now, interval: bounds.heartbeatInterval, liveness: bounds.liveness)
         while true {
             heartbeat.ask()
             let asked = ContinuousClock.now
             guard (try? await Task.sleep(for: bounds.heartbeatInterval)) != nil else { return }
-            let slept = ContinuousClock.now - asked
-            if slept > bounds.heartbeatInterval * 2 { monitor.paused(for: slept - bounds.heartbeatInterval) }
-            monitor.heard(at: heartbeat.lastAnswer)
-            // What it costs to look at the processor time of all processes is paid for silent instances only.
-            let isLate = ContinuousClock.now - heartbeat.lastAnswer > bounds.heartbeatInterval * 2
-            switch monitor.judge(at: .now, processorTime: isLate ? handle.processorTime() : nil) {
-            case .responsive:
-                if isSilent { report(.heard(id)) }
-                isSilent = false
-            case .silent:
-                if !isSilent { report(.silent(id)) }
-                isSilent = true
+            switch watch.woke(at: .now, asked: asked, lastAnswer: heartbeat.lastAnswer, handle.processorTime) {
+            case nil: break
+            case .silent: report(.silent(id))
+            case .heard: report(.heard(id))
             case .dead(let how):
                 report(.lost(id, how: withOutput("it \(how)")))
                 return

@@ -125,11 +125,11 @@ extension ServiceSupervisor {
             hasOwnBounds: ownBounds != nil, inProcess: context.isInProcess ? versions[1]?.manifest : nil)
     }
 
+    /// Whether no version of the service has ever been live, and none is about to be.
+    var wasNeverLive: Bool { controller.liveVersion == nil && waiters.isEmpty }
+
     func resources(prefix: String, after: ResourceID?, limit: Int) -> [ResourceStanding] {
-        let matching = directory.standings.filter { standing in
-            standing.resource.rawValue.utf8.starts(with: prefix.utf8) && after.map { $0 < standing.resource } ?? true
-        }
-        return matching.sorted { $0.resource < $1.resource }.prefix(limit).map(describe)
+        directory.page(prefix: prefix, after: after, limit: limit).map(describe)
     }
 
     func standing(of resource: ResourceID) -> ResourceStanding? {

@@ -8,6 +8,8 @@ import Synchronization
 package final class Supervisor: InstanceStarter {
     private struct State {
         var services: [ServiceID: ServiceSupervisor] = [:]
+        /// Deployments under way of each service.
+        var deployments: [ServiceID: Int] = [:]
         /// The furthest that any service which was removed had come to: services made later go on there, since one of them may
         /// have the name of that.
         var epochs: EpochGenerator?
@@ -71,10 +73,39 @@ package final class Supervisor: InstanceStarter {
         _ version: RunnableVersion, of service: ServiceID,
         progress: @escaping @Sendable (DeploymentPhase) -> Void = { _ in }
     ) async throws(RPCError) {
+        state.withLock { $0.deployments[service, default: 0] += 1 }
         guard let supervisor = supervisor(of: service, live: nil) else {
+            deploymentEnded(service)
             throw RPCError(.shuttingDown, "the host is shutting down")
         }
-        try await supervisor.deploy(version, progress: progress)
+        do {
+            try await supervisor.deploy(version, progress: progress)
+        } catch {
+            deploymentEnded(service)
+            await forgetIfNeverLive(supervisor)
+            throw error
+        }
+        deploymentEnded(service)
+    }
+
+    private func deploymentEnded(_ service: ServiceID) {
+        state.withLock { state in
+            let left = state.deployments[service, default: 1] - 1
+            state.deployments[service] = left > 0 ? left : nil
+        }
+    }
+
+    /// After a first deployment that failed there is no service: nothing of it is kept.
+    private func forgetIfNeverLive(_ supervisor: ServiceSupervisor) async {
+        guard await supervisor.wasNeverLive else { return }
+        let isForgotten = state.withLock { state in
+            guard state.deployments[supervisor.service] == nil, state.services[supervisor.service] === supervisor else {
+                return false
+            }
+            state.services[supervisor.service] = nil
+            return true
+        }
+        if isForgotten { supervisor.shutdown() }
     }
 
     /// Ends all services: calls in progress get their time, and then ``run()`` returns.

@@ -39,7 +39,9 @@ import Testing
     }
 
     private func name(_ client: LeverClient, _ method: String = "Name") async throws -> String? {
-        guard case .result(let value) = try await client.call(try LeverURL("lever://dev.lever/hello/\(method)"), .values([]))
+        guard
+            case .result(let value) = try await client.call(
+                try LeverURL("lever://dev.lever/hello/\(method)"), .values([]))
         else { return nil }
         return value.stringValue
     }
@@ -92,7 +94,9 @@ import Testing
                 let none = await #expect(throws: RPCError.self) { try await name(network) }
                 #expect(none?.reason == .startFailed && none?.message.contains("dev.lever/hello") == true)
                 let url = try LeverURL("lever://dev.lever/unknown/Name")
-                #expect(await #expect(throws: RPCError.self) { try await network.call(url, .values([])) }?.reason == .noService)
+                #expect(
+                    await #expect(throws: RPCError.self) { try await network.call(url, .values([])) }?.reason
+                        == .noService)
                 let far = try LeverURL("lever://far.lever/hello/Name")
                 #expect(
                     await #expect(throws: RPCError.self) { try await network.call(far, .values([])) }?.reason

@@ -19,12 +19,12 @@ final class RouterHarness: Sendable {
     static func run(
         _ behaviours: [TestInstance.Behaviour], configuration: RouterConfiguration = .init(),
         caller: Caller = Caller(environment: nil, isLocal: true), isPrivate: Bool = false,
-        endpoints: EndpointConfiguration = .defaults,
+        endpoints: EndpointConfiguration = .defaults, budget: BufferBudget? = nil,
         _ body: (RouterHarness, [TestInstance], [InstanceRoute]) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let harness = try await RouterHarness(
-            group, configuration: configuration, caller: caller, endpoints: endpoints)
+            group, configuration: configuration, caller: caller, endpoints: endpoints, budget: budget)
         var instances: [TestInstance] = []
         for behaviour in behaviours { instances.append(try await .start(behaviour, on: group)) }
         let routes = instances.enumerated().map { index, instance in
@@ -43,9 +43,12 @@ final class RouterHarness: Sendable {
 
     private init(
         _ group: MultiThreadedEventLoopGroup, configuration: RouterConfiguration, caller: Caller,
-        endpoints: EndpointConfiguration
+        endpoints: EndpointConfiguration, budget: BufferBudget?
     ) async throws {
         self.group = group
+        var endpoints = endpoints
+        endpoints.http2.budget = budget
+        let http2 = Self.configuration(budget)
         let logger = Logger(label: "router-tests")
         let router = try await Router(
             group: group, configuration: configuration, endpoints: endpoints, logger: logger)
@@ -55,7 +58,8 @@ final class RouterHarness: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let acceptor = Acceptor(router.onLoop(channel.eventLoop), caller)
-                    try channel.pipeline.syncOperations.addHandler(HTTP2Connection(role: .server, delegate: acceptor))
+                    try channel.pipeline.syncOperations.addHandler(
+                        HTTP2Connection(role: .server, configuration: http2, delegate: acceptor))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -67,6 +71,12 @@ final class RouterHarness: Sendable {
                 HTTP2Endpoint(address: .tcp(host: "127.0.0.1", port: port), eventLoop: loop, logger: logger),
                 eventLoop: loop)
         }.get()
+    }
+
+    private static func configuration(_ budget: BufferBudget?) -> HTTP2Configuration {
+        var http2 = HTTP2Configuration()
+        http2.budget = budget
+        return http2
     }
 
     private final class Acceptor: HTTP2ConnectionDelegate {

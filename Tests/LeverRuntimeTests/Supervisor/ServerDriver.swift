@@ -76,6 +76,7 @@ final class ServerInstance: DriverInstance {
         var waiting: [CheckedContinuation<InstanceExit, Never>] = []
         var server: RPCServer?
         var terminations: [Duration] = []
+        var hooks: [String] = []
     }
 
     let specification: InstanceSpecification
@@ -95,6 +96,24 @@ final class ServerInstance: DriverInstance {
     var id: InstanceID { specification.id }
     var hasEnded: Bool { state.withLock { $0.exit != nil } }
     var terminations: [Duration] { state.withLock { $0.terminations } }
+
+    /// The hooks of resources that were called, as in `new room`.
+    var hooks: [String] { state.withLock { $0.hooks } }
+
+    func noteHook(_ hook: String) { state.withLock { $0.hooks.append(hook) } }
+
+    /// Cannot be reached until ``resume()``, though it lives.
+    func interrupt() async {
+        await state.withLock { $0.server }?.drain(within: .zero)
+    }
+
+    /// Listens again, where it did.
+    func resume() async throws {
+        guard let address = state.withLock({ $0.server })?.localAddress else { return }
+        let server = try await RPCServer.start(
+            on: address, handler: VersionHandler(self), group: group, logger: Logger(label: "test"))
+        state.withLock { $0.server = server }
+    }
 
     func listening() async throws -> InstanceAddress {
         if behaviour.isSilent { try await Task.sleep(for: .seconds(3600)) }
@@ -154,14 +173,23 @@ final class ServerInstance: DriverInstance {
 private struct VersionHandler: RPCHandler {
     private let version: Int
     private let hold: Holding
+    private let noteHook: @Sendable (String) -> Void
 
     init(_ instance: ServerInstance) {
         version = instance.specification.version
+        noteHook = { [weak instance] in instance?.noteHook($0) }
         hold = instance.hold
     }
 
     func call(_ context: CallContext, _ arguments: RPCArguments) async throws -> RPCReply {
         if context.url.method.rawValue == "Hold" { await hold.wait() }
+        if case .values(let values) = arguments, let resource = values.first?.stringValue {
+            switch context.url.method {
+            case .newResource: noteHook("new \(resource)")
+            case .closeResource: noteHook("close \(resource)")
+            default: break
+            }
+        }
         return .result(.number(Double(version)))
     }
 

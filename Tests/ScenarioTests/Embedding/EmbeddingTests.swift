@@ -93,6 +93,72 @@ import Testing
         await #expect(throws: RuntimeError.self) { try await host.run() }
     }
 
+    /// A service of the program that works with the host, as a web server does.
+    private struct Worker: Service {
+        let client: LeverClient
+        let log: Log
+
+        func run() async throws {
+            let word = try await client.service("dev.lever", "clock").invoke("Echo", "up", as: [String].self)
+            log.append("worker \(word[0])")
+            try? await gracefulShutdown()
+            // It ends before the host, which it calls to the last.
+            let last = try await client.service("dev.lever", "clock").invoke("Echo", "down", as: [String].self)
+            log.append("worker \(last[0])")
+        }
+    }
+
+    private final class Log: Sendable {
+        private let state = Mutex<[String]>([])
+
+        var all: [String] { state.withLock { $0 } }
+
+        func append(_ line: String) { state.withLock { $0.append(line) } }
+    }
+
+    /// Services of a group are ended from the last to the first, so the host comes before those that call it.
+    @Test func hostOutlivesTheServicesAfterItInAGroup() async throws {
+        var configuration = LeverHost.Configuration.defaults
+        configuration.listen = "127.0.0.1:0"
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let host = try LeverHost(configuration: configuration, logger: logger)
+        try await host.register("dev.lever/clock", ClockHandler(), isPrivate: true)
+        let log = Log()
+        let worker = Worker(client: LeverClient(transport: host.client(in: .default)), log: log)
+        let group = ServiceGroup(services: [host, worker], logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                try await group.run()
+                log.append("group")
+            }
+            try await wait("the worker is up") { log.all == ["worker up"] }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+        #expect(log.all == ["worker up", "worker down", "group"])
+    }
+
+    /// A service of the group that fails takes the host with it.
+    @Test func hostEndsWithItsGroup() async throws {
+        struct Failing: Service {
+            struct Failure: Error {}
+            let host: LeverHost
+
+            func run() async throws {
+                _ = try await host.address
+                throw Failure()
+            }
+        }
+        var configuration = LeverHost.Configuration.defaults
+        configuration.listen = "127.0.0.1:0"
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let host = try LeverHost(configuration: configuration, logger: logger)
+        let group = ServiceGroup(services: [host, Failing(host: host)], logger: logger)
+        await #expect(throws: Failing.Failure.self) { try await group.run() }
+        let error = await #expect(throws: RuntimeError.self) { try await host.address }
+        #expect(error?.code == .stopped)
+    }
+
     @Test func unusableConfigurationIsNamed() throws {
         let changes: [(String, (inout LeverHost.Configuration) -> Void)] = [
             ("nonsense", { $0.listen = "nonsense" }),
@@ -104,6 +170,10 @@ import Testing
             ("front.maximumBodySize", { $0.front.maximumBodySize = 0 }),
             ("threads", { $0.threads = 0 }),
             ("keptEvents", { $0.keptEvents = 0 }),
+            ("calls.retryRatio", { $0.calls.retryRatio = -0.1 }),
+            ("calls.retryBurst", { $0.calls.retryBurst = -1 }),
+            ("instances.heartbeatInterval", { $0.instances.heartbeatInterval = .zero }),
+            ("instances.startCancellation", { $0.instances.startCancellation = .zero }),
             ("evil.example.com:80", { $0.trustedHosts = ["evil.example.com:80"] }),
         ]
         for (word, change) in changes {

@@ -165,7 +165,8 @@ import Testing
             let seen = try await withEpochs(handler, data.path)
             epochs += seen
             // Closed at the host's end, before it has ended.
-            #expect(handler.log.filter { $0.hasSuffix(" room") } == ["new room", "close room", "new room", "close room"])
+            #expect(
+                handler.log.filter { $0.hasSuffix(" room") } == ["new room", "close room", "new room", "close room"])
         }
         #expect(epochs.count == 4 && epochs == epochs.sorted() && Set(epochs).count == 4, "\(epochs)")
     }
