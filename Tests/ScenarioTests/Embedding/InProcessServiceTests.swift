@@ -175,7 +175,7 @@ import Testing
     private func withEpochs(_ handler: ClockHandler, _ data: String) async throws -> [Int] {
         let epochs = Epochs()
         try await EmbeddedHost.with(
-            data: data, { $0.resources.resourceIdleTimeout = .milliseconds(100) },
+            data: data, gracefully: true, { $0.resources.resourceIdleTimeout = .milliseconds(100) },
             prepare: { try await $0.register("dev.lever/clock", handler) }
         ) { host in
             for turn in 1...2 {
@@ -209,16 +209,16 @@ import Testing
     @Test func deadlinesHoldForHandlersThatDoNotReturn() async throws {
         let handler = ClockHandler()
         try await EmbeddedHost.with(prepare: { try await $0.register("dev.lever/clock", handler) }) { host in
-            for client in [host.client, host.network] {
-                for path in ["Hold", "room/Hold"] {
-                    var options = CallOptions()
-                    options.timeout = .milliseconds(50)
-                    let url = try LeverURL("lever://dev.lever/clock/\(path)")
-                    let error = await #expect(throws: RPCError.self) {
-                        try await client.call(url, .values([]), options: options)
-                    }
-                    #expect(error?.code == .deadlineExceeded)
+            for (client, path) in [(host.network, "Hold"), (host.client, "room/Hold"), (host.network, "room/Hold")] {
+                let before = handler.held
+                var options = CallOptions()
+                options.timeout = .seconds(1)
+                let url = try LeverURL("lever://dev.lever/clock/\(path)")
+                let error = await #expect(throws: RPCError.self) {
+                    try await client.call(url, .values([]), options: options)
                 }
+                #expect(error?.code == .deadlineExceeded)
+                #expect(handler.held == before + 1)
             }
             // The resource is given up after the last of its handlers has returned, not before.
             async let gone: Void = host.host.unregister("dev.lever/clock")
@@ -226,7 +226,8 @@ import Testing
             #expect(!handler.log.contains("close room"))
             handler.release()
             try await gone
-            #expect(handler.log.last == "close room", "\(handler.log)")
+            let log = handler.log.filter { $0.hasSuffix(" room") }
+            #expect(log == ["new room", "left room", "left room", "close room"])
         }
     }
 

@@ -2,6 +2,7 @@ import LeverClient
 import LeverCore
 import LeverRuntime
 import Logging
+import ServiceLifecycle
 import Testing
 
 /// A host in this process, with a client in it.
@@ -12,10 +13,10 @@ struct EmbeddedHost: Sendable {
     /// Calls the host as another program would.
     let network: LeverClient
 
-    /// Runs a test with a host, and ends it.
+    /// Runs a test with a host, and ends it: at once, or gracefully.
     static func with(
         data: String? = nil, extensions: LeverHost.Extensions = LeverHost.Extensions(),
-        _ change: @Sendable (inout LeverHost.Configuration) -> Void = { _ in },
+        gracefully: Bool = false, _ change: @Sendable (inout LeverHost.Configuration) -> Void = { _ in },
         prepare: @Sendable (LeverHost) async throws -> Void = { _ in },
         body: @escaping @Sendable (EmbeddedHost) async throws -> Void
     ) async throws {
@@ -30,7 +31,9 @@ struct EmbeddedHost: Sendable {
             logger: Logger(label: "host") { _ in SwiftLogNoOpLogHandler() })
         try await prepare(host)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await host.run() }
+            let services = ServiceGroup(
+                services: [host], logger: Logger(label: "host") { _ in SwiftLogNoOpLogHandler() })
+            group.addTask { if gracefully { try await services.run() } else { try await host.run() } }
             let address = try await host.address
             do {
                 try await body(
@@ -42,7 +45,7 @@ struct EmbeddedHost: Sendable {
                 try? await group.waitForAll()
                 throw error
             }
-            group.cancelAll()
+            if gracefully { await services.triggerGracefulShutdown() } else { group.cancelAll() }
             try await group.waitForAll()
         }
     }
