@@ -146,7 +146,7 @@ import Testing
                 }
                 #expect(Set(places.values) == ["a", "b", "c"])
             }
-            try await with(try table(servers), balancer: Last(), placement: Last()) { _, network in
+            try await with(try table(servers), balancer: Last(), placement: Last()) { (_, network) async throws in
                 for room in ["", "x/", "y/"] { #expect(try await name(network, "\(room)Name") == "c") }
             }
         }
@@ -156,7 +156,7 @@ import Testing
         try await NamedServer.with("gone", "there") { servers in
             let table = try table(servers)
             await servers[0].stop()
-            try await with(table, balancer: First()) { _, network in
+            try await with(table, balancer: First()) { (_, network) async throws in
                 for _ in 0..<5 { #expect(try await name(network) == "there") }
             }
         }
