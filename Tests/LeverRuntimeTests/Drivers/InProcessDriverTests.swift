@@ -2,6 +2,7 @@ import LeverCore
 import LeverRouter
 import LeverTransport
 import Logging
+import NIOCore
 import NIOPosix
 import Synchronization
 import Testing
@@ -47,7 +48,7 @@ import Testing
     }
 
     @Test func answersCallsUntilItIsTerminated() async throws {
-        try await with { instance, _, caller in
+        try await with { (instance, _, caller) async throws in
             #expect(try await caller.call("Version") == .result(3))
             async let first = instance.exit()
             async let second = instance.exit()
@@ -62,7 +63,7 @@ import Testing
     }
 
     @Test func callsInProgressHaveTheirTime() async throws {
-        try await with { instance, hold, caller in
+        try await with { (instance, hold, caller) async throws in
             async let held = caller.call("Hold")
             #expect(try await eventually { hold.count == 1 })
             instance.terminate(grace: .seconds(60))
@@ -74,7 +75,7 @@ import Testing
 
     @Test func whatDoesNotEndIsEnded() async throws {
         for grace: Duration in [.milliseconds(50), .seconds(3600)] {
-            try await with { instance, hold, caller in
+            try await with { (instance, hold, caller) async throws in
                 let held = Task { try await caller.call("Hold") }
                 #expect(try await eventually { hold.count == 1 })
                 instance.terminate(grace: grace)
@@ -86,7 +87,7 @@ import Testing
     }
 
     @Test func aCrashBreaksItsCalls() async throws {
-        try await with { instance, _, caller in
+        try await with { (instance, _, caller) async throws in
             let call = Task { try await caller.call("Sleep") }
             #expect(try await caller.call("Version") == .result(3))
             instance.crash(.code(70))
@@ -97,7 +98,7 @@ import Testing
     }
 
     @Test func aFrozenOneAnswersNothingUntilItThaws() async throws {
-        try await with { instance, _, caller in
+        try await with { (instance, _, caller) async throws in
             #expect(try await caller.call("Version") == .result(3))
             instance.freeze()
             await #expect(throws: RPCError.self) { try await caller.call("Version", within: .milliseconds(100)) }

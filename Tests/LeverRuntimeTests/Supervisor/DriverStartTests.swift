@@ -99,7 +99,7 @@ import Testing
         let driver = HangingDriver(heedsCancellation: heedsCancellation)
         try await SupervisorHarness.with(container: driver) { bounds in
             bounds.startCancellation = .milliseconds(10)
-        } _: { harness in
+        } _: { (harness) async throws in
             let deployed = Task { try await harness.deploy() }
             try await eventually("the driver is asked") { driver.starts == 1 }
             try await harness.supervisor.remove(SupervisorHarness.service)

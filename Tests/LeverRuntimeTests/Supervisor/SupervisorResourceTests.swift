@@ -2,6 +2,7 @@ import LeverCore
 import LeverRouter
 import LeverTransport
 import Logging
+import NIOCore
 import NIOPosix
 import Testing
 
@@ -16,7 +17,7 @@ import Testing
     @Test func aCloseResourceThatCouldNotBeSentIsSentAgain() async throws {
         try await SupervisorHarness.with { bounds in
             bounds.resources.resourceIdleTimeout = .milliseconds(200)
-        } _: { harness in
+        } _: { (harness) async throws in
             _ = try await harness.deploy()
             #expect(try await harness.call("room/Version") == 1)
             let instance = try #require(harness.driver.started.first)
@@ -38,7 +39,7 @@ import Testing
             bounds.resources.resourceIdleTimeout = .milliseconds(50)
             bounds.resources.handOversAtOnce = 1
             bounds.scalingInterval = .seconds(1)
-        } _: { harness in
+        } _: { (harness) async throws in
             _ = try await harness.deploy()
             for room in 0..<40 { #expect(try await harness.call("room-\(room)/Version") == 1) }
             try await harness.wait("all are closed") {
@@ -50,7 +51,7 @@ import Testing
     }
 
     @Test func aFirstDeploymentThatFailsLeavesNothing() async throws {
-        try await SupervisorHarness.with { harness in
+        try await SupervisorHarness.with { (harness) async throws in
             harness.driver[1].startError = RuntimeError(.driver, "no such program")
             await #expect(throws: RPCError.self) { _ = try await harness.deploy() }
             #expect(await harness.supervisor.standings().isEmpty)
