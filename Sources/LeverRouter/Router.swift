@@ -95,7 +95,10 @@ package final class Router: Sendable {
 
     /// Closes all connections to instances.
     package func close() {
-        for bound in loops.values { bound.execute { $0.close() } }
+        for bound in loops.values {
+            bound.execute { $0.close() }
+            bound.unbound.willEnd()
+        }
     }
 
     /// Makes calls from one of the loops.

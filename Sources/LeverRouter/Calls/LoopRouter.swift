@@ -3,6 +3,7 @@ package import LeverCore
 package import LeverTransport
 package import Logging
 package import NIOCore
+import Synchronization
 
 /// The data path of one event loop: its view of the routing snapshot, and its own connections to the instances. Confined to
 /// the loop; a call whose route is known meets no lock, task or other loop.
@@ -16,6 +17,7 @@ package final class LoopRouter {
     @exclusivity(unchecked) var retries: RetryBudget
     /// What the loops do together.
     @exclusivity(unchecked) weak var router: Router?
+    private let isEnding = Atomic(false)
     /// `nil` for the default, which the path of a call knows by its type.
     private let balancer: (any LoadBalancer)?
     private let endpointConfiguration: EndpointConfiguration
@@ -58,6 +60,12 @@ package final class LoopRouter {
     package func forget(_ instance: InstanceID) {
         links.removeValue(forKey: instance)?.endpoint?.close()
     }
+
+    /// Whether the loop is about to end, or has; from anywhere.
+    var hasEnded: Bool { isEnding.load(ordering: .acquiring) }
+
+    /// Notes that the loop is about to end; from anywhere.
+    func willEnd() { isEnding.store(true, ordering: .releasing) }
 
     /// Closes all connections.
     package func close() {

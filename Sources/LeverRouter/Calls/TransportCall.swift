@@ -73,7 +73,9 @@ final class TransportCall: RoutedCall, RPCCallObserver, @unchecked Sendable {
     func finish() {
         guard !isOver.load(ordering: .acquiring) else { return }
         let eventLoop = router.eventLoop
-        if eventLoop.inEventLoop { finishOnLoop() } else { eventLoop.execute { self.finishOnLoop() } }
+        if eventLoop.inEventLoop { return finishOnLoop() }
+        // A handler of this process may outlive the router, and then nobody counts any more.
+        if !router.hasEnded { eventLoop.execute { self.finishOnLoop() } }
     }
 
     // MARK: Searching

@@ -46,6 +46,11 @@ package final class RPCServer: Sendable {
         await listener.drain(within: time)
     }
 
+    /// Takes no more calls and breaks all connections without a word, as the end of a process does.
+    package func abort() async {
+        await listener.abort()
+    }
+
     private struct Acceptor: ListenerAcceptor {
         let handler: any RPCHandler
         let origin: GRPCCallOrigin

@@ -12,6 +12,7 @@ final class ConnectionRegistry: Sendable {
 
     private struct State {
         var entries: [ObjectIdentifier: Entry] = [:]
+        var channels: [ObjectIdentifier: any Channel] = [:]
         var isDraining = false
         var isClosing = false
         var isWaitingOver = false
@@ -26,6 +27,7 @@ final class ConnectionRegistry: Sendable {
     func set(_ channel: any Channel, _ entry: Entry) {
         let (isDraining, isClosing) = state.withLock { state in
             state.entries[ObjectIdentifier(channel)] = entry
+            state.channels[ObjectIdentifier(channel)] = channel
             return (state.isDraining, state.isClosing)
         }
         if isClosing {
@@ -38,6 +40,7 @@ final class ConnectionRegistry: Sendable {
     func remove(_ channel: any Channel) {
         let done = state.withLock { state in
             state.entries[ObjectIdentifier(channel)] = nil
+            state.channels[ObjectIdentifier(channel)] = nil
             guard state.entries.isEmpty else { return [] as [CheckedContinuation<Void, Never>] }
             defer { state.waiting = [] }
             return state.waiting
@@ -59,6 +62,15 @@ final class ConnectionRegistry: Sendable {
             return Array(state.entries.values)
         }
         for entry in entries { entry.eventLoop.execute(entry.close) }
+    }
+
+    /// Breaks all connections without a word, as the end of a process does.
+    func abort() {
+        let channels = state.withLock { state in
+            state.isClosing = true
+            return Array(state.channels.values)
+        }
+        for channel in channels { channel.close(promise: nil) }
     }
 
     /// Returns when no connection is open, or once ``stopWaiting()`` was called, be that before or after.

@@ -62,6 +62,14 @@ package final class Listener: Sendable {
         }
     }
 
+    /// Takes no more connections and breaks those that are open without a word, as the end of a process does.
+    package func abort() async {
+        registry.abort()
+        try? await channel.close()
+        if case .unix(let path) = localAddress { UnixSocketFile.remove(path) }
+        await registry.waitUntilEmpty()
+    }
+
     /// Takes no more connections, lets those that are open finish what they have begun, and ends what is left when the time
     /// is over. Returns once all are closed.
     package func drain(within time: Duration) async {

@@ -222,7 +222,12 @@ import Testing
             }
             // The resource is given up after the last of its handlers has returned, not before.
             async let gone: Void = host.host.unregister("dev.lever/clock")
-            try await wait("the service is refused") { await reason(host.client, "Echo") == .noService }
+            try await wait("the service is refused") {
+                do { _ = try await call(host.client, "Echo") } catch let error as RPCError {
+                    return error.reason == .noService
+                }
+                return false
+            }
             #expect(!handler.log.contains("close room"))
             handler.release()
             try await gone

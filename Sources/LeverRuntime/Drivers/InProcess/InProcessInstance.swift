@@ -42,8 +42,12 @@ public final class InProcessInstance: DriverInstance {
     ) async throws -> InProcessInstance {
         let instance = InProcessInstance(specification, handler, socket)
         do {
+            // A handler may outlive the thread.
+            var configuration = RPCServerConfiguration()
+            configuration.grpc.handlersRunOnGlobalExecutor = true
             let server = try await RPCServer.start(
-                on: .unix(path: socket), handler: instance.door, group: instance.thread, logger: logger)
+                on: .unix(path: socket), handler: instance.door, group: instance.thread, configuration: configuration,
+                logger: logger)
             instance.server.withLock { $0 = server }
         } catch {
             try? await instance.thread.shutdownGracefully()
@@ -88,10 +92,18 @@ public final class InProcessInstance: DriverInstance {
         }
         guard begins else { return }
         let task = Task { [self] in
-            await server.withLock { $0 }?.drain(within: grace)
-            await end(door.calls == 0 ? .code(0) : .signal(9))
+            let whole = await drain(within: grace)
+            await end(whole ? .code(0) : .signal(9))
         }
         state.withLock { $0.ending = task }
+    }
+
+    /// Whether all calls have ended in their time.
+    private func drain(within grace: Duration) async -> Bool {
+        guard let server = server.withLock({ $0 }) else { return false }
+        let end = ContinuousClock.now + grace
+        await server.drain(within: grace)
+        return door.calls == 0 && ContinuousClock.now < end && !Task.isCancelled
     }
 
     // MARK: Faults
@@ -103,9 +115,11 @@ public final class InProcessInstance: DriverInstance {
             return state.ending
         }
         door.close()
-        // A drain that is under way hurries, and reports the end.
-        ending?.cancel()
-        Task { [self] in await end(exit) }
+        Task { [self] in
+            await end(exit)
+            // Where it was draining, that is over, too.
+            ending?.cancel()
+        }
     }
 
     /// Stops it, as SIGSTOP does: it neither takes nor answers anything, pings included, until ``thaw()`` or its end.
@@ -136,8 +150,7 @@ public final class InProcessInstance: DriverInstance {
         }
         // Whoever has the server ends the instance.
         guard let server else { return }
-        await server.drain(within: .zero)
-        try? await thread.shutdownGracefully()
+        await server.abort()
         let waiting = state.withLock { state in
             state.exit = exit
             defer { state.waiting = [] }
@@ -145,6 +158,15 @@ public final class InProcessInstance: DriverInstance {
         }
         output.end()
         for continuation in waiting { continuation.resume(returning: exit) }
+        await endThread()
+    }
+
+    /// Ends the thread once nothing of the handlers can come to it any more.
+    private func endThread() async {
+        while door.calls > 0 { try? await Task.sleep(for: .milliseconds(100)) }
+        // The last one may just be on its way out.
+        try? await Task.sleep(for: .seconds(1))
+        try? await thread.shutdownGracefully()
     }
 }
 
