@@ -39,6 +39,7 @@ let package = Package(
         .library(name: "LeverActors", targets: ["LeverActors"]),
         .library(name: "LeverRouter", targets: ["LeverRouter"]),
         .library(name: "LeverRuntime", targets: ["LeverRuntime"]),
+        .library(name: "LeverTesting", targets: ["LeverTesting"]),
         .executable(name: "lever", targets: ["lever"]),
         .executable(name: "leveroshost", targets: ["leveroshost"]),
     ],
@@ -97,6 +98,10 @@ let package = Package(
                 "LeverCore", "LeverTransport", "LeverRouter", "LeverNode", "CProcess", "CZlib", .nioCore, .nioPosix,
                 .nioHTTP1, .logging, .lifecycle, .grdb, .crypto, .deque,
             ],
+            swiftSettings: settings),
+        .target(
+            name: "LeverTesting",
+            dependencies: ["LeverCore", "LeverClient", "LeverService"],
             swiftSettings: settings),
         .executableTarget(
             name: "lever",
@@ -164,7 +169,8 @@ let package = Package(
         .testTarget(
             name: "LeverTransportTests",
             dependencies: [
-                "LeverCore", "LeverTransport", .nioCore, .nioPosix, .nioHTTP1, .nioEmbedded, .nioHPACK, .logging,
+                "LeverCore", "LeverTransport", "LeverTesting", .nioCore, .nioPosix, .nioHTTP1, .nioEmbedded, .nioHPACK,
+                .logging,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -177,7 +183,8 @@ let package = Package(
         .testTarget(
             name: "LeverServiceTests",
             dependencies: [
-                "LeverCore", "LeverTransport", "LeverClient", "LeverService", .nioCore, .nioPosix, .logging, .lifecycle,
+                "LeverCore", "LeverTransport", "LeverClient", "LeverService", "LeverTesting", .nioCore, .nioPosix,
+                .logging, .lifecycle,
                 .metrics, .metricsTestKit, .tracing, .inMemoryTracing,
             ],
             swiftSettings: settings),
@@ -201,9 +208,13 @@ let package = Package(
         .testTarget(
             name: "LeverRuntimeTests",
             dependencies: [
-                "LeverCore", "LeverTransport", "LeverRouter", "LeverRuntime", "DriverCrashHelper", .nioCore, .nioPosix,
-                .logging, .lifecycle,
+                "LeverCore", "LeverTransport", "LeverRouter", "LeverRuntime", "LeverTesting", "DriverCrashHelper",
+                .nioCore, .nioPosix, .logging, .lifecycle,
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "LeverTestingTests",
+            dependencies: ["LeverCore", "LeverClient", "LeverService", "LeverTesting"],
             swiftSettings: settings),
         .testTarget(
             name: "leverTests",

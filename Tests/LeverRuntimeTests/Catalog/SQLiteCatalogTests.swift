@@ -15,10 +15,10 @@ struct SQLiteCatalogTests {
     func reopening() async throws {
         try await withTemporaryDirectory { directory in
             let path = "\(directory)/lever.sqlite"
-            let id = try CatalogConformance.service("hello", "shop.example")
+            let id = try CatalogSamples.service("hello", "shop.example")
             // It stays open, as a killed process leaves it: the log is not written back to the file.
             let first = try SQLiteCatalog(path: path)
-            for _ in 1...3 { try await CatalogConformance.add(to: id, of: first) }
+            for _ in 1...3 { try await CatalogSamples.add(to: id, of: first) }
             try await first.setLive(2, of: id)
             _ = try await first.raiseTerm()
 
@@ -49,8 +49,8 @@ struct SQLiteCatalogTests {
         try await withTemporaryDirectory { directory in
             let path = "\(directory)/lever.sqlite"
             let catalog = try SQLiteCatalog(path: path)
-            let id = try CatalogConformance.service("hello")
-            for _ in 1...4 { try await catalog.setLive(CatalogConformance.add(to: id, of: catalog), of: id) }
+            let id = try CatalogSamples.service("hello")
+            for _ in 1...4 { try await catalog.setLive(CatalogSamples.add(to: id, of: catalog), of: id) }
             let (base, log) = try (TestFiles.read(path), TestFiles.read(path + "-wal"))
             for step in 0...24 {
                 let copy = "\(directory)/\(step).sqlite"
@@ -75,7 +75,7 @@ struct SQLiteCatalogTests {
             } else {
                 do {
                     let catalog = try SQLiteCatalog(path: path)
-                    try await CatalogConformance.add(to: CatalogConformance.service("hello"), of: catalog)
+                    try await CatalogSamples.add(to: CatalogSamples.service("hello"), of: catalog)
                 }
                 // The last connection is gone, so all is in the file.
                 var bytes = try TestFiles.read(path)

@@ -2,7 +2,7 @@ import DequeModule
 import Synchronization
 
 /// One direction of a channel within the process: a bounded queue of messages.
-final class InProcessPipe: Sendable {
+package final class InProcessPipe: Sendable {
     private typealias Sender = (ticket: Ticket, continuation: CheckedContinuation<Void, any Error>)
     private typealias Receiver = (ticket: Ticket, continuation: CheckedContinuation<ChannelMessage?, any Error>)
 
@@ -24,11 +24,11 @@ final class InProcessPipe: Sendable {
     private let state = Mutex(State())
 
     /// Makes a queue that holds some `bound` bytes.
-    init(bound: Int) {
+    package init(bound: Int) {
         self.bound = bound
     }
 
-    func send(_ message: ChannelMessage) async throws {
+    package func send(_ message: ChannelMessage) async throws {
         try Task.checkCancellation()
         while try !offer(message) { try await waitForRoom() }
     }
@@ -102,7 +102,7 @@ final class InProcessPipe: Sendable {
         forget(ticket)
     }
 
-    func receive() async throws -> ChannelMessage? {
+    package func receive() async throws -> ChannelMessage? {
         try Task.checkCancellation()
         let ticket = Ticket()
         defer { forget(ticket) }
@@ -150,12 +150,12 @@ final class InProcessPipe: Sendable {
     }
 
     /// Nothing more can be sent, while the receiver goes on waiting for how it ends.
-    func close() {
+    package func close() {
         state.withLock { $0.isClosed = true }
     }
 
     /// Nothing more is sent: in order, or for an error.
-    func end(_ error: (any Error)? = nil) {
+    package func end(_ error: (any Error)? = nil) {
         let (sender, receiver): (Sender?, Receiver?) = state.withLock { state in
             guard state.end == nil else { return (nil, nil) }
             state.end = error.map { .failure($0) } ?? .success(())

@@ -82,15 +82,6 @@ struct DriverFixture {
     }
 }
 
-/// Asks again and again until the condition holds, for a time that is long enough on the slowest machine.
-func eventually(_ condition: () throws -> Bool) async throws -> Bool {
-    for _ in 0..<3000 {
-        if try condition() { return true }
-        try await Task.sleep(for: .milliseconds(10))
-    }
-    return false
-}
-
 /// Whether a process is alive and no zombie.
 func isAlive(_ pid: Int32) -> Bool {
     guard kill(pid, 0) == 0 else { return false }

@@ -1,11 +1,11 @@
 import LeverCore
 
 extension CatalogConformance {
-    static let terms = [
-        Self(description: "terms rise by one from 1") { catalog in
+    static let terms: [Check] = [
+        Check("terms rise by one from 1") { catalog in
             for expected in 1...3 { try expect(try await catalog.raiseTerm(), is: expected, "term") }
         },
-        Self(description: "concurrent terms are all different") { catalog in
+        Check("concurrent terms are all different") { catalog in
             let terms = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<20 { group.addTask { try await catalog.raiseTerm() } }
                 return try await group.reduce(into: Set()) { $0.insert($1) }
@@ -14,15 +14,15 @@ extension CatalogConformance {
         },
     ]
 
-    static let environments = [
-        Self(description: "the default environment exists and cannot be removed") { catalog in
+    static let environments: [Check] = [
+        Check("the default environment exists and cannot be removed") { catalog in
             try expect(try await catalog.environments(), is: [.default], "environments")
             try await expect(.conflict, naming: "dev.lever") {
                 try await catalog.removeEnvironment(.default, force: true)
             }
             try expect(try await catalog.addEnvironment(.default), is: false, "added again")
         },
-        Self(description: "environments are added once, listed in order and removed") { catalog in
+        Check("environments are added once, listed in order and removed") { catalog in
             let names = try ["z.example", "a.example", "a-b.example"].map { try EnvironmentName($0) }
             for name in names { try expect(try await catalog.addEnvironment(name), is: true, "added") }
             try expect(try await catalog.addEnvironment(names[0]), is: false, "added again")
@@ -35,7 +35,7 @@ extension CatalogConformance {
                 try await catalog.removeEnvironment(names[0], force: true)
             }
         },
-        Self(description: "an environment with services goes only by force, and its services with it") { catalog in
+        Check("an environment with services goes only by force, and its services with it") { catalog in
             let (gone, kept) = (try service("hello", "x.example"), try service("hello"))
             for id in [gone, kept] { try await catalog.setLive(add(to: id, of: catalog), of: id) }
             try await expect(.conflict, naming: "1 service") {
@@ -49,8 +49,8 @@ extension CatalogConformance {
         },
     ]
 
-    static let versions = [
-        Self(description: "version numbers count for each service and are never used twice") { catalog in
+    static let versions: [Check] = [
+        Check("version numbers count for each service and are never used twice") { catalog in
             let (one, other) = (try service("one"), try service("other"))
             try expect(try await add(to: one, of: catalog), is: 1, "first")
             try expect(try await catalog.reserveVersion(one), is: 2, "reserved and never added")
@@ -59,13 +59,13 @@ extension CatalogConformance {
             try await catalog.removeService(one)
             try expect(try await add(to: one, of: catalog), is: 4, "after the service was removed")
         },
-        Self(description: "reserving makes no service") { catalog in
+        Check("reserving makes no service") { catalog in
             let id = try service("hello", "new.example")
             _ = try await catalog.reserveVersion(id)
             try expect(try await catalog.service(id), is: nil, "service")
             try expect(try await catalog.services(), is: [], "services")
         },
-        Self(description: "records come back as they were given") { catalog in
+        Check("records come back as they were given") { catalog in
             let id = try service("né 'x\" --".replacing(" ", with: "_"), "new.example")
             let number = try await catalog.reserveVersion(id)
             try await catalog.addVersion(version(number, of: id), to: id)
@@ -74,7 +74,7 @@ extension CatalogConformance {
             try expect(try await catalog.services(), is: [expected], "services")
             try expect(try await catalog.environments().contains(id.environment), is: true, "environment exists")
         },
-        Self(description: "services are listed by environment and name, versions oldest first") { catalog in
+        Check("services are listed by environment and name, versions oldest first") { catalog in
             let ids = try [service("bbb", "b.example"), service("aaa", "b.example"), service("zzz", "a.example")]
             for id in ids {
                 _ = try await (catalog.reserveVersion(id), catalog.reserveVersion(id))
@@ -84,7 +84,7 @@ extension CatalogConformance {
             try expect(found.map(\.id), is: [ids[2], ids[1], ids[0]], "services")
             try expect(found.map { $0.versions.map(\.number) }, is: [[1, 2], [1, 2], [1, 2]], "versions")
         },
-        Self(description: "a number that was not reserved, or is taken, is refused") { catalog in
+        Check("a number that was not reserved, or is taken, is refused") { catalog in
             let id = try service("hello")
             for number in [-1, 0, 1] {
                 try await expect(.conflict, naming: "\(number)") {
@@ -100,8 +100,8 @@ extension CatalogConformance {
         },
     ]
 
-    static let liveVersions = [
-        Self(description: "a version becomes live and is noted, newest first") { catalog in
+    static let liveVersions: [Check] = [
+        Check("a version becomes live and is noted, newest first") { catalog in
             let id = try service("hello")
             for _ in 1...3 { try await add(to: id, of: catalog) }
             try expect(try await catalog.service(id)?.liveVersion, is: nil, "live before")
@@ -113,13 +113,13 @@ extension CatalogConformance {
             try expect(try await catalog.history(of: id, limit: 2).map(\.version), is: [1, 3], "limited history")
             try expect(try await catalog.history(of: id, limit: 0), is: [], "no history")
         },
-        Self(description: "what is live already is not noted again") { catalog in
+        Check("what is live already is not noted again") { catalog in
             let id = try service("hello")
             try await add(to: id, of: catalog)
             for _ in 1...2 { try await catalog.setLive(1, of: id) }
             try expect(try await catalog.history(of: id, limit: 10).count, is: 1, "entries")
         },
-        Self(description: "only what exists becomes live") { catalog in
+        Check("only what exists becomes live") { catalog in
             let id = try service("hello")
             try await expect(.noService, naming: "hello") { try await catalog.setLive(1, of: id) }
             try await add(to: id, of: catalog)
@@ -128,8 +128,8 @@ extension CatalogConformance {
         },
     ]
 
-    static let removals = [
-        Self(description: "versions go, the live one does not, unknown ones are passed over") { catalog in
+    static let removals: [Check] = [
+        Check("versions go, the live one does not, unknown ones are passed over") { catalog in
             let id = try service("hello")
             for _ in 1...3 { try await add(to: id, of: catalog) }
             try await catalog.setLive(2, of: id)
@@ -139,7 +139,7 @@ extension CatalogConformance {
             try expect(try await catalog.service(id)?.versions.map(\.number), is: [2], "versions")
             try await catalog.removeVersions([1], of: service("unknown"))
         },
-        Self(description: "the service goes with its last version") { catalog in
+        Check("the service goes with its last version") { catalog in
             let id = try service("hello")
             try await add(to: id, of: catalog)
             try await catalog.removeVersions([1], of: id)
@@ -147,7 +147,7 @@ extension CatalogConformance {
             try expect(try await catalog.services(), is: [], "services")
             try expect(try await catalog.environments(), is: [.default], "environments")
         },
-        Self(description: "a service goes with its versions and its history") { catalog in
+        Check("a service goes with its versions and its history") { catalog in
             let id = try service("hello")
             try await catalog.setLive(add(to: id, of: catalog), of: id)
             try await catalog.removeService(id)
@@ -155,7 +155,7 @@ extension CatalogConformance {
             try expect(try await catalog.history(of: id, limit: 9), is: [], "history")
             try await expect(.noService, naming: "hello") { try await catalog.removeService(id) }
         },
-        Self(description: "a cancelled task's operations take place") { catalog in
+        Check("a cancelled task's operations take place") { catalog in
             let id = try service("hello")
             try await add(to: id, of: catalog)
             let task = Task {

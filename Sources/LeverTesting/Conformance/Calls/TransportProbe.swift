@@ -1,0 +1,102 @@
+internal import LeverCore
+import Synchronization
+
+/// A service with a method for each thing that can happen to a call.
+final class TransportProbe: RPCHandler {
+    private struct Broken: Error {}
+
+    private let events = Mutex<[String: Int]>([:])
+    private let contexts = Mutex<[CallContext]>([])
+
+    /// The contexts of all calls that have arrived, hooks aside.
+    var arrived: [CallContext] { contexts.withLock { $0 } }
+
+    func count(_ event: String) -> Int { events.withLock { $0[event] ?? 0 } }
+
+    func note(_ event: String) { events.withLock { $0[event, default: 0] += 1 } }
+
+    func waitFor(_ event: String, count: Int = 1) async throws {
+        let came = try await eventually { self.count(event) >= count }
+        try expect(came, "\"\(event)\" did not happen \(count) times; it did \(self.count(event)) times")
+    }
+
+    func call(_ context: CallContext, _ arguments: RPCArguments) async throws -> RPCReply {
+        // The way may lead through a host, which activates the resource.
+        if context.url.method == .newResource || context.url.method == .closeResource { return .result(.null) }
+        contexts.withLock { $0.append(context) }
+        switch (context.url.method.rawValue, arguments) {
+        case ("Echo", .values(let values)): return .result(.array(values))
+        case ("Echo", .bytes(let bytes)): return .bytes(bytes)
+        case ("Fail", _): return .error(["why": "it was asked to", "zero": 0, "no": false])
+        case ("FailBytes", _): return .errorBytes([1, 2, 3])
+        case ("Status", _): throw RPCError(code: .failedPrecondition, message: "100% and %41 of it")
+        case ("Break", _): throw Broken()
+        case ("Hang", _):
+            note("hang began")
+            try? await Task.sleep(for: .seconds(3600))
+            note(Task.isCancelled ? "hang cancelled" : "hang over")
+            return .result(.null)
+        default: throw RPCError(.noMethod, "there is no method \"\(context.url.method)\"")
+        }
+    }
+
+    func open(_ context: CallContext, _ arguments: RPCArguments, _ channel: any RPCChannel) async throws {
+        contexts.withLock { $0.append(context) }
+        switch context.url.method.rawValue {
+        case "EchoChan":
+            while let message = try await channel.receive() { try await channel.send(message) }
+            note("echo over")
+        case "CountChan":
+            guard case .values(let values) = arguments, let count = values.first?.intValue else { return }
+            for number in 0..<count { try await channel.send(.value(.number(Double(number)))) }
+        case "FloodChan":
+            // Sends until nobody takes it, and says how far it came.
+            let block = [UInt8](repeating: 7, count: 10_000)
+            do {
+                while true {
+                    try await channel.send(.bytes(block))
+                    note("flooded")
+                }
+            } catch {
+                note("flood ended")
+                throw error
+            }
+        case "IdleChan":
+            note("idle began")
+            defer { note("idle over") }
+            try await channel.send(.value("open"))
+            try await Task.sleep(for: .seconds(3600))
+        case "LazyChan":
+            // Reads nothing until it is told to.
+            try await channel.send(.value("open"))
+            while count("read now") == 0 { try await Task.sleep(for: .milliseconds(2)) }
+            var total = 0
+            while let message = try await channel.receive() {
+                if case .bytes(let bytes) = message { total += bytes.count }
+            }
+            try await channel.send(.value(.number(Double(total))))
+        case "AtOnceChan": return
+        case "AcceptChan":
+            try await channel.accept()
+            note("accepted")
+            try await Task.sleep(for: .seconds(3600))
+        case "LateStatusChan":
+            try await channel.send(.value(1))
+            throw RPCError(code: .dataLoss, message: "it is gone")
+        case "OwnErrorChan":
+            try await channel.send(.value(1))
+            try await channel.send(.error(["code": 7]))
+        case "FinishChan":
+            try await channel.finish()
+            do {
+                try await channel.send(.value(1))
+            } catch let error as RPCError where error.reason == .conflict {
+                note("send refused")
+            }
+        case "CancelChan":
+            try await channel.send(.value(1))
+            channel.cancel()
+        default: throw RPCError(.noMethod, "there is no method \"\(context.url.method)\"")
+        }
+    }
+}

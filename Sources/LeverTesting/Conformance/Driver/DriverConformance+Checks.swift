@@ -1,0 +1,125 @@
+import LeverCore
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+extension DriverConformance {
+    static let output = [
+        check("an exit code is reported to all who ask, with the output of both streams in order") { prepared in
+            let instance = try await prepared.startShell("echo one; echo two >&2; printf three; exit 7")
+            for _ in 1...2 { try expect(await instance.exit(), is: .code(7), "exit") }
+            try expect(instance.lastOutput(10), is: ["one", "two", "three"], "output")
+            try expect(instance.lastOutput(2), is: ["two", "three"], "last two lines")
+            try expect(instance.lastOutput(0), is: [], "no lines")
+        },
+        check("much more output than anything holds does not block, and the end of it is kept") { prepared in
+            let instance = try await prepared.startShell(
+                "i=0; while [ $i -lt 60 ]; do head -c 1000000 /dev/zero | tr '\\0' x; echo; i=$((i+1)); done; "
+                    + "yes line | head -n 2000000; printf 'caf\\303\\251 \\377 end\\r\\n'")
+            try expect(await instance.exit(), is: .code(0), "exit")
+            let lines = instance.lastOutput(10_000)
+            try expect(lines.count, is: 200, "lines kept")
+            try expect(lines.last, is: "café \u{FFFD} end", "last line")
+            try expect(lines.dropLast().allSatisfy { $0 == "line" }, "the lines before it are others")
+        },
+        check("the working directory is the code, and nothing comes in") { prepared in
+            let instance = try await prepared.startShell("pwd -P; cat; echo end")
+            try expect(await instance.exit(), is: .code(0), "exit")
+            try expect(instance.lastOutput(10), is: [prepared.code.path, "end"], "output")
+        },
+    ]
+
+    static let listening = [
+        check("who waits for an instance that ends before it listens is told how it ended") { prepared in
+            let instance = try await prepared.startShell("echo no; exit 3")
+            let error = try await expect(throwing: RuntimeError.self) { _ = try await instance.listening() }
+            try expect(error.code, is: .driver, "code of \(error)")
+            for word in ["code 3", "dev.lever/hello"] {
+                try expect(error.message.contains(word), "\"\(error.message)\" does not name \(word)")
+            }
+        },
+        check("waiting for an address ends with the task") { prepared in
+            let instance = try await prepared.startShell("exec sleep 1000")
+            let task = Task { _ = try await instance.listening() }
+            task.cancel()
+            try await expect(throwing: CancellationError.self) { try await task.value }
+            instance.terminate(grace: .zero)
+            _ = await instance.exit()
+        },
+    ]
+
+    static let ends = [
+        check("a signal that an instance gives itself is reported") { prepared in
+            let instance = try await prepared.startShell("kill -s SEGV $$")
+            try expect(await instance.exit(), is: .signal(Int(SIGSEGV)), "exit")
+        },
+        check("terminating ends an instance that does nothing about it") { prepared in
+            let instance = try await prepared.startShell("exec sleep 1000")
+            instance.terminate(grace: .seconds(60))
+            try expect(await instance.exit(), is: .signal(Int(SIGTERM)), "exit")
+        },
+        check("an instance may finish its work within the grace") { prepared in
+            let instance = try await prepared.startShell(
+                "trap 'echo bye; exit 5' TERM; echo ready; while :; do sleep 0.01; done")
+            try await prepared.wait(for: "ready", of: instance)
+            instance.terminate(grace: .seconds(60))
+            try expect(await instance.exit(), is: .code(5), "exit")
+            try expect(instance.lastOutput(1), is: ["bye"], "last line")
+        },
+        check("one that ignores the signal is killed after the grace, and at once when that is shortened") { prepared in
+            for grace: Duration in [.milliseconds(50), .seconds(3600)] {
+                let instance = try await prepared.startShell("trap '' TERM; echo ready; while :; do sleep 0.01; done")
+                try await prepared.wait(for: "ready", of: instance)
+                instance.terminate(grace: grace)
+                if grace > .seconds(1) { instance.terminate(grace: .zero) }
+                try expect(await instance.exit(), is: .signal(Int(SIGKILL)), "exit after \(grace)")
+            }
+        },
+        check("shutting down leaves no instance alive") { prepared in
+            let instance = try await prepared.startShell("trap '' TERM; echo ready; while :; do sleep 0.01; done")
+            try await prepared.wait(for: "ready", of: instance)
+            await prepared.driver.shutdown()
+            try expect(await instance.exit(), is: .signal(Int(SIGKILL)), "exit")
+        },
+    ]
+
+    static let starts = [
+        check("entries that cannot be started are refused with a text for the developer") { prepared in
+            try prepared.code.write("plain", "#!/bin/sh\n", mode: 0o644)
+            try prepared.code.write("garbage", "no program", mode: 0o755)
+            try prepared.code.write("orphan", "#!/no/such/interpreter\n", mode: 0o755)
+            for (command, words) in [
+                (["./missing"], ["./missing", "not in its deployed code"]),
+                (["./plain"], ["./plain", "chmod"]),
+                (["./garbage"], ["./garbage", "#!"]),
+                (["./orphan"], ["./orphan", "interpreter"]),
+                (["./"], ["directory"]),
+                (["no-such-program-anywhere"], ["no-such-program-anywhere", "PATH"]),
+                ([""], ["empty"]), ([], ["empty"]),
+                (["/bin/echo", "a\0b"], ["NUL"]),
+            ] {
+                let error = try await expect(throwing: RuntimeError.self) {
+                    _ = try await prepared.driver.start(prepared.specification(command))
+                }
+                try expect(error.code, is: .driver, "code for \(command)")
+                for word in words {
+                    try expect(error.message.contains(word), "\(command): \"\(error.message)\" does not name \(word)")
+                }
+            }
+        },
+        check("instances that start at the same time are all started") { prepared in
+            let exits = try await withThrowingTaskGroup(of: InstanceExit.self) { group in
+                for code in 0..<10 {
+                    group.addTask { try await prepared.startShell("exit \(code)").exit() }
+                }
+                return try await group.reduce(into: Set()) { $0.insert($1) }
+            }
+            try expect(exits, is: Set((0..<10).map { InstanceExit.code($0) }), "exits")
+        },
+    ]
+}
