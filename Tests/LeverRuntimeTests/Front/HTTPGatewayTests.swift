@@ -1,5 +1,6 @@
 import Foundation
 import LeverCore
+import LeverTesting
 import LeverTransport
 import Synchronization
 import Testing
@@ -268,13 +269,5 @@ struct HTTPGatewayTests {
             }
             #expect(cancelled)
         }
-    }
-
-    private func eventually(_ condition: () -> Bool) async throws -> Bool {
-        for _ in 0..<2_000 {
-            if condition() { return true }
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        return false
     }
 }

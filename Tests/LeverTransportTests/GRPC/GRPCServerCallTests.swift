@@ -1,4 +1,5 @@
 import LeverCore
+import LeverTesting
 import Logging
 import NIOCore
 import NIOPosix

@@ -1,4 +1,5 @@
 import LeverCore
+import LeverTesting
 import NIOCore
 import Synchronization
 import Testing

@@ -89,12 +89,3 @@ final class ProbeHandler: RPCHandler {
         }
     }
 }
-
-/// Waits until a condition holds, for 20 seconds at most.
-func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-    for _ in 0..<4_000 {
-        if try await condition() { return true }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-    return false
-}

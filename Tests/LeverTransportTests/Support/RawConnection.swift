@@ -1,3 +1,4 @@
+import LeverTesting
 import NIOCore
 import NIOPosix
 import Synchronization
