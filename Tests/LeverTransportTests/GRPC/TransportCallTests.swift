@@ -9,28 +9,6 @@ import Testing
 @Suite(.timeLimit(.minutes(2)))
 struct TransportCallTests {
     @Test(arguments: TransportUnderTest.allCases)
-    func valuesAndBytesCome(_ way: TransportUnderTest) async throws {
-        try await way.with { transport, _ in
-            let values: [LeverValue] = [false, 0, "", nil, ["a": [1, [:]]], "grüße"]
-            let reply = try await transport.call(context("Echo"), .values(values))
-            #expect(reply == .result(.array(values)))
-            #expect(try await transport.call(context("Echo"), .values([])) == .result([]))
-            #expect(try await transport.call(context("Echo"), .bytes([])) == .bytes([]))
-            let long = [UInt8](repeating: 9, count: 1_000_000)
-            #expect(try await transport.call(context("Echo"), .bytes(long)) == .bytes(long))
-        }
-    }
-
-    @Test(arguments: TransportUnderTest.allCases)
-    func methodsOwnErrorsAreReplies(_ way: TransportUnderTest) async throws {
-        try await way.with { transport, _ in
-            let reply = try await transport.call(context("Fail"), .values([]))
-            #expect(reply == .error(["why": "it was asked to", "zero": 0, "no": false]))
-            #expect(try await transport.call(context("FailBytes"), .values([])) == .errorBytes([1, 2, 3]))
-        }
-    }
-
-    @Test(arguments: TransportUnderTest.allCases)
     func thrownErrorsBecomeStatuses(_ way: TransportUnderTest) async throws {
         try await way.with { transport, _ in
             let status = await error { try await transport.call(context("Status"), .values([])) }
@@ -50,17 +28,6 @@ struct TransportCallTests {
             let broken = await error { try await transport.call(context("Break"), .values([])) }
             #expect(broken?.code == .internalError)
             #expect(broken?.message.contains("Broken()") == false)
-        }
-    }
-
-    @Test(arguments: TransportUnderTest.allCases)
-    func kindsOfMethodsAreToldApart(_ way: TransportUnderTest) async throws {
-        try await way.with { transport, handler in
-            let called = await error { try await transport.call(context("EchoChan"), .values([])) }
-            #expect(called?.reason == .noMethod)
-            let opened = await error { try await transport.open(context("Echo"), .values([])) }
-            #expect(opened?.reason == .noMethod)
-            #expect(handler.contexts.withLock { $0.isEmpty })
         }
     }
 
@@ -105,52 +72,6 @@ struct TransportCallTests {
             #expect(wasCancelled)
             let past = await error { try await transport.call(context("Echo", timeout: .seconds(-1)), .values([])) }
             #expect(past?.reason == .deadline)
-        }
-    }
-
-    @Test(arguments: TransportUnderTest.allCases)
-    func cancellationReachesTheHandler(_ way: TransportUnderTest) async throws {
-        try await way.with { transport, handler in
-            let task = Task { try await transport.call(context("Hang"), .values([])) }
-            #expect(try await eventually { handler.count("hang began") == 1 })
-            task.cancel()
-            await #expect(throws: CancellationError.self) { try await task.value }
-            let wasCancelled = try await eventually { handler.count("hang cancelled") == 1 }
-            #expect(wasCancelled)
-            // One that is cancelled before it begins.
-            let early = Task {
-                while !Task.isCancelled { await Task.yield() }
-                return try await transport.call(context("Hang"), .values([]))
-            }
-            early.cancel()
-            await #expect(throws: CancellationError.self) { try await early.value }
-        }
-    }
-
-    @Test(arguments: TransportUnderTest.allCases)
-    func depthIsLimited(_ way: TransportUnderTest) async throws {
-        try await way.with { transport, _ in
-            var deep = context("Echo")
-            deep.depth = 33
-            let refused = await error { [deep] in try await transport.call(deep, .values([])) }
-            #expect(refused?.reason == .tooDeep)
-            #expect(refused?.code == .resourceExhausted)
-        }
-    }
-
-    @Test(arguments: TransportUnderTest.allCases)
-    func manyCallsAtOnce(_ way: TransportUnderTest) async throws {
-        try await way.with { transport, _ in
-            let right = try await withThrowingTaskGroup(of: Bool.self) { group in
-                for number in 0..<300 {
-                    group.addTask {
-                        let value = LeverValue.number(Double(number))
-                        return try await transport.call(context("Echo"), .values([value])) == .result([value])
-                    }
-                }
-                return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
-            }
-            #expect(right == 300)
         }
     }
 

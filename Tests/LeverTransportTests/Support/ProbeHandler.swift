@@ -18,8 +18,6 @@ final class ProbeHandler: RPCHandler {
         switch (context.url.method.rawValue, arguments) {
         case ("Echo", .values(let values)): return .result(.array(values))
         case ("Echo", .bytes(let bytes)): return .bytes(bytes)
-        case ("Fail", _): return .error(["why": "it was asked to", "zero": 0, "no": false])
-        case ("FailBytes", _): return .errorBytes([1, 2, 3])
         case ("Status", _): throw RPCError(code: .failedPrecondition, message: "100% of \"ünïcode\" and %41\nlines")
         case ("Reason", _): throw RPCError(.conflict, "the state does not allow it")
         case ("Break", _): throw Broken()
@@ -41,50 +39,11 @@ final class ProbeHandler: RPCHandler {
         case "CountChan":
             guard case .values(let values) = arguments, let count = values.first?.intValue else { return }
             for number in 0..<count { try await channel.send(.value(.number(Double(number)))) }
-        case "FloodChan":
-            // Sends until nobody takes it, and says how far it came.
-            let block = [UInt8](repeating: 7, count: 10_000)
-            do {
-                while true {
-                    try await channel.send(.bytes(block))
-                    note("flooded")
-                }
-            } catch {
-                note("flood ended")
-                throw error
-            }
         case "IdleChan":
             note("idle began")
             defer { note("idle over") }
             try await channel.send(.value("open"))
             try await Task.sleep(for: .seconds(3600))
-        case "LazyChan":
-            // Reads nothing until it is told to.
-            try await channel.send(.value("open"))
-            while count("read now") == 0 { try await Task.sleep(for: .milliseconds(2)) }
-            var total = 0
-            while let message = try await channel.receive() {
-                if case .bytes(let bytes) = message { total += bytes.count }
-            }
-            try await channel.send(.value(.number(Double(total))))
-        case "AtOnceChan": return
-        case "RefuseChan": throw RPCError(.noMethod, "there is no method \"RefuseChan\"")
-        case "LateStatusChan":
-            try await channel.send(.value(1))
-            throw RPCError(code: .dataLoss, message: "it is gone")
-        case "OwnErrorChan":
-            try await channel.send(.value(1))
-            try await channel.send(.error(["code": 7]))
-        case "FinishChan":
-            try await channel.finish()
-            do {
-                try await channel.send(.value(1))
-            } catch let error as RPCError where error.reason == .conflict {
-                note("send refused")
-            }
-        case "CancelChan":
-            try await channel.send(.value(1))
-            channel.cancel()
         default: throw RPCError(.noMethod, "there is no method \"\(context.url.method)\"")
         }
     }

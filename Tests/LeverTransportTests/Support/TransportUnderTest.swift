@@ -21,6 +21,14 @@ enum TransportUnderTest: String, CaseIterable, Sendable {
         _ body: (any RPCTransport, ProbeHandler) async throws -> Void
     ) async throws {
         let handler = ProbeHandler()
+        try await with(handler, configuration: configuration) { try await body($0, handler) }
+    }
+
+    /// Runs `body` with a transport to a handler.
+    func with(
+        _ handler: any RPCHandler, configuration: GRPCConfiguration = .defaults,
+        _ body: (any RPCTransport) async throws -> Void
+    ) async throws {
         var configuration = configuration
         var logger = Logger(label: "test")
         logger.logLevel = .critical
@@ -49,7 +57,7 @@ enum TransportUnderTest: String, CaseIterable, Sendable {
             HTTP2Endpoint(address: running.localAddress, eventLoop: eventLoop, logger: logger))
         let transport = HTTP2RPCTransport(endpoint: way.endpoint, configuration: configuration)
         do {
-            try await body(transport, handler)
+            try await body(transport)
         } catch {
             await way.close()
             await running.drain(within: .zero)
