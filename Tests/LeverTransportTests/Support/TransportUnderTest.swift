@@ -35,11 +35,11 @@ enum TransportUnderTest: String, CaseIterable, Sendable {
         let address: TransportAddress
         switch self {
         case .inProcess:
-            try await body(InProcessTransport(handler: handler, configuration: configuration), handler)
+            try await body(InProcessTransport(handler: handler, configuration: configuration))
             return
         case .inProcessOnGlobalExecutor:
             configuration.handlersRunOnGlobalExecutor = true
-            try await body(InProcessTransport(handler: handler, configuration: configuration), handler)
+            try await body(InProcessTransport(handler: handler, configuration: configuration))
             return
         case .tcp: address = .tcp(host: "127.0.0.1", port: 0)
         case .tcpOnGlobalExecutor:
