@@ -195,7 +195,7 @@ let package = Package(
         .testTarget(
             name: "LeverActorsTests",
             dependencies: [
-                "LeverActors", "LeverCore", "LeverTransport", "LeverClient", "LeverService",
+                "LeverActors", "LeverCore", "LeverTransport", "LeverClient", "LeverService", "LeverTesting",
             ],
             swiftSettings: settings),
         .testTarget(
