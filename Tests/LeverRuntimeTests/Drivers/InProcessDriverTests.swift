@@ -1,5 +1,6 @@
 import LeverCore
 import LeverRouter
+import LeverTesting
 import LeverTransport
 import Logging
 import NIOCore
