@@ -11,7 +11,7 @@ public struct ResourceState<State: Sendable>: Sendable {
     ///   this instance.
     public func of(_ context: CallContext) throws(RPCError) -> State {
         // The key is this component's alone, so the cast cannot fail.
-        if let state = CallScope.of(context)?.state(key) as? State { return state }
+        if let kept = CallScope.of(context)?.state(key), let state = kept as? State { return state }
         let url = context.url
         guard !url.resource.isEmpty else {
             let form = "\(url.service)/<resource>/\(url.method)"
