@@ -7,7 +7,7 @@ struct ActorCoding: Sendable {
     let system: LeverActorSystem
 
     func encode<Value: Encodable>(_ value: Value) throws -> LeverValue {
-        // What most arguments are needs no encoder, and holds no actor.
+        // What most arguments are needs no encoder, and holds no actor. The casts are of the type that was just compared.
         if Value.self == String.self { return .string(value as! String) }
         if Value.self == Bool.self { return .bool(value as! Bool) }
         var encoder = LeverEncoder()
@@ -16,6 +16,7 @@ struct ActorCoding: Sendable {
     }
 
     func decode<Value: Decodable>(_ type: Value.Type, from value: LeverValue) throws -> Value {
+        // The cast is of the type that was just compared.
         if Value.self == LeverValue.self { return value as! Value }
         return try decoder(for: type).decode(type, from: value)
     }
