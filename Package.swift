@@ -26,6 +26,8 @@ extension Target.Dependency {
     static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
     static let crypto: Self = .product(name: "Crypto", package: "swift-crypto")
     static let subprocess: Self = .product(name: "Subprocess", package: "swift-subprocess")
+    static let httpClient: Self = .product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let nioSSL: Self = .product(name: "NIOSSL", package: "swift-nio-ssl")
     static let argumentParser: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
 }
 
@@ -39,6 +41,7 @@ let package = Package(
         .library(name: "LeverActors", targets: ["LeverActors"]),
         .library(name: "LeverRouter", targets: ["LeverRouter"]),
         .library(name: "LeverRuntime", targets: ["LeverRuntime"]),
+        .library(name: "LeverDocker", targets: ["LeverDocker"]),
         .library(name: "LeverTesting", targets: ["LeverTesting"]),
         .executable(name: "lever", targets: ["lever"]),
         .executable(name: "leveroshost", targets: ["leveroshost"]),
@@ -46,6 +49,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
@@ -53,6 +57,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
@@ -100,6 +105,13 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "LeverDocker",
+            dependencies: [
+                "LeverCore", "LeverNode", "LeverRuntime", .httpClient, .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .logging,
+                .subprocess,
+            ],
+            swiftSettings: settings),
+        .target(
             name: "LeverTesting",
             dependencies: ["LeverCore", "LeverClient", "LeverService"],
             swiftSettings: settings),
@@ -109,7 +121,9 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "leveroshost",
-            dependencies: ["CProcess", "LeverCore", "LeverRuntime", .argumentParser, .logging, .lifecycle],
+            dependencies: [
+                "CProcess", "LeverCore", "LeverDocker", "LeverRuntime", .argumentParser, .logging, .lifecycle,
+            ],
             swiftSettings: settings),
 
         .executableTarget(
@@ -210,6 +224,13 @@ let package = Package(
             dependencies: [
                 "LeverCore", "LeverTransport", "LeverRouter", "LeverRuntime", "LeverTesting", "DriverCrashHelper",
                 .nioCore, .nioPosix, .logging, .lifecycle,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "LeverDockerTests",
+            dependencies: [
+                "LeverCore", "LeverTransport", "LeverRuntime", "LeverDocker", "LeverTesting", .httpClient, .nioCore,
+                .nioPosix, .nioHTTP1, .logging, .lifecycle,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -15,14 +15,61 @@ public protocol ContainerDriver: Sendable {
     /// listen on, where the driver cannot give each instance a network of its own.
     func mayNeedPort(_ specification: InstanceSpecification) -> Bool
 
+    /// What the driver cannot do of what a manifest asks for, in words for the service's developer: they are shown to whoever
+    /// deploys it.
+    func warnings(about manifest: Manifest) -> [String]
+
+    /// Where an environment's gateway has to listen so that this driver's instances reach it, and nobody else's do where
+    /// that can be had. Asked once for each environment, before its first instance starts; the host listens there first.
+    ///
+    /// - Returns: At most one address of TCP, whose port may be 0 for a free one (``InstanceSpecification/internalGateway`` then
+    ///   says which it was), and any number of unix sockets.
+    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``.
+    func gatewayEndpoints(for environment: EnvironmentName) async throws -> [InstanceAddress.Endpoint]
+
+    /// Gets what instances of a version need beside their code, for example an image; returns at once where it is there.
+    ///
+    /// - Parameters:
+    ///   - specification: As for ``start(_:)``; its instance is none yet.
+    ///   - progress: Takes lines for whoever deploys, such as how much has arrived.
+    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver`` and a message for the service's developer.
+    func fetch(
+        for specification: InstanceSpecification, progress: @escaping @Sendable (String) -> Void
+    ) async throws
+
     /// Starts an instance; returns as soon as it runs, long before it listens.
     ///
     /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver`` and a message for the service's developer, for example
     ///   that the entry does not exist or is not executable.
     func start(_ specification: InstanceSpecification) async throws -> any DriverInstance
 
+    /// Removes what earlier versions needed and no version needs any more, for example images and networks.
+    ///
+    /// - Parameter kept: The manifests of all versions that are kept.
+    /// - Returns: What was removed, each in words of its own.
+    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``.
+    func prune(keeping kept: [Manifest]) async throws -> [String]
+
     /// Kills what is left.
     func shutdown() async
+}
+
+extension ContainerDriver {
+    /// Nothing.
+    public func warnings(about manifest: Manifest) -> [String] { [] }
+
+    /// A free port on loopback.
+    public func gatewayEndpoints(for environment: EnvironmentName) async throws -> [InstanceAddress.Endpoint] {
+        [.tcp(host: "127.0.0.1", port: 0)]
+    }
+
+    /// Nothing is needed.
+    public func fetch(
+        for specification: InstanceSpecification, progress: @escaping @Sendable (String) -> Void
+    ) async throws {}
+
+    /// There is nothing to remove.
+    public func prune(keeping kept: [Manifest]) async throws -> [String] { [] }
 }
 
 /// An instance that a driver has started.
@@ -47,17 +94,37 @@ public protocol DriverInstance: Sendable {
     /// that is not known.
     func processorTime() -> Duration?
 
+    /// How long each phase of the start took, as far as they are over, in their order; the host adds its own.
+    var startPhases: [StartPhase] { get }
+
     /// What the instance writes to its standard output and error: the last of it. The driver ends it when the instance has
     /// ended.
     var output: OutputLog { get }
 }
 
 extension DriverInstance {
+    /// None is told apart.
+    public var startPhases: [StartPhase] { [] }
+
     /// Not known.
     public func processorTime() -> Duration? { nil }
 
     /// The last lines that the instance wrote, oldest first, at most `count`.
     public func lastOutput(_ count: Int) -> [String] { output.last(count) }
+}
+
+/// A part of an instance's start.
+public struct StartPhase: Sendable, Hashable {
+    /// What was done, in a word or two: `create`, `start`, `listen`.
+    public var name: String
+    /// How long it took.
+    public var duration: Duration
+
+    /// Makes a phase.
+    public init(_ name: String, _ duration: Duration) {
+        self.name = name
+        self.duration = duration
+    }
 }
 
 /// Where an instance listens.

@@ -50,6 +50,10 @@ extension Manifest {
             drainTimeout: try fields.seconds("drainTimeout"),
             channelDrainTimeout: try fields.seconds("channelDrainTimeout"),
             ram: try fields.integer("ram", in: 1...16_000_000) ?? 50,
+            cpus: try fields.number("cpus", from: 0.01, upTo: 1_024),
+            image: try fields.image(),
+            internet: try fields.flag("internet") ?? true,
+            spares: try fields.integer("spares", in: 0...100) ?? 0,
             config: try fields.config())
         return (manifest, object.keys.compactMap(ManifestFields.warning))
     }
@@ -73,6 +77,10 @@ extension Manifest {
             if let time { fields[field] = .number(time / .seconds(1)) }
         }
         fields["ram"] = .number(Double(ram))
+        if let cpus { fields["cpus"] = .number(cpus) }
+        if let image { fields["image"] = .string(image) }
+        fields["internet"] = .bool(internet)
+        fields["spares"] = .number(Double(spares))
         fields["config"] = config
         return .object(fields)
     }

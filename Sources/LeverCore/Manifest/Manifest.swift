@@ -34,6 +34,16 @@ public struct Manifest: Sendable, Hashable {
     public var channelDrainTimeout: Duration?
     /// Memory that one instance may use, in MB (10⁶ bytes).
     public var ram: Int
+    /// Processors that one instance may use at once, a fraction or more than one; `nil` for the host's bound. Enforced in
+    /// containers.
+    public var cpus: Double?
+    /// The image that instances run in, where they run in containers and the host allows services to choose; `nil` for the
+    /// host's.
+    public var image: String?
+    /// Whether instances in containers may reach the internet.
+    public var internet: Bool
+    /// Instances that are made ahead, so that the next one starts sooner: they wait without taking processor time.
+    public var spares: Int
     /// The service's own configuration.
     public var config: LeverValue
 
@@ -42,7 +52,8 @@ public struct Manifest: Sendable, Hashable {
         name: ServiceName, description: String? = nil, entry: Entry = .command(["./serve"]), build: [String]? = nil,
         files: [String]? = nil, isPrivate: Bool = false, maxInstanceLoad: Double = 10, minInstances: Int = 0,
         maxInstances: Int = 10, channelLoad: Double = 0.01, drainTimeout: Duration? = nil,
-        channelDrainTimeout: Duration? = nil, ram: Int = 50, config: LeverValue = .object(LeverObject())
+        channelDrainTimeout: Duration? = nil, ram: Int = 50, cpus: Double? = nil,
+        image: String? = nil, internet: Bool = true, spares: Int = 0, config: LeverValue = .object(LeverObject())
     ) {
         self.name = name
         self.description = description
@@ -57,6 +68,10 @@ public struct Manifest: Sendable, Hashable {
         self.drainTimeout = drainTimeout
         self.channelDrainTimeout = channelDrainTimeout
         self.ram = ram
+        self.cpus = cpus
+        self.image = image
+        self.internet = internet
+        self.spares = spares
         self.config = config
     }
 }

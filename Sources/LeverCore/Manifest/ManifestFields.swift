@@ -1,9 +1,11 @@
 /// The fields of a `lever.json`, each read with its rule.
 struct ManifestFields {
-    /// The fields that there are: those that the old system has, and what came later for scaling, draining and building.
+    /// The fields that there are: those that the old system has, and what came later for scaling, draining, building and
+    /// containers.
     static let known = [
         "name", "description", "entry", "jsEntry", "build", "files", "private", "maxInstanceLoad", "minInstances",
-        "maxInstances", "channelLoad", "drainTimeout", "channelDrainTimeout", "ram", "config",
+        "maxInstances", "channelLoad", "drainTimeout", "channelDrainTimeout", "ram", "cpus", "image",
+        "internet", "spares", "config",
     ]
 
     private let object: LeverObject
@@ -105,6 +107,17 @@ struct ManifestFields {
         return path
     }
 
+    /// A reference such as `node:22`, `registry.example.com:5000/team/node@sha256:…`; the engine knows the whole grammar, this
+    /// keeps out what would be another request or another option.
+    func image() throws(RuntimeError) -> String? {
+        guard let value = value("image") else { return nil }
+        let rule = "must be the reference of an image, for example \"node:22\""
+        guard case .string(let text) = value, let first = text.utf8.first, text.utf8.count <= 512,
+            text.utf8.allSatisfy({ $0.isLetterOrDigit || "._-/:@".utf8.contains($0) }), first.isLetterOrDigit
+        else { throw malformed("image", value, rule) }
+        return text
+    }
+
     func config() throws(RuntimeError) -> LeverValue {
         guard let value = value("config") else { return .object(LeverObject()) }
         guard case .object = value else { throw malformed("config", value, "must be an object") }
@@ -188,5 +201,16 @@ struct ManifestFields {
         let best = known.map { (field: $0, distance: EditDistance.between(key, $0)) }.min { $0.distance < $1.distance }
         guard let best, best.distance <= max(1, best.field.utf8.count / 3) else { return nil }
         return best.field
+    }
+}
+
+extension UInt8 {
+    fileprivate var isLetterOrDigit: Bool {
+        switch self {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
     }
 }

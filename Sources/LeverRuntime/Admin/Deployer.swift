@@ -78,6 +78,7 @@ package final class Deployer: Sendable {
             try await packages.discard(unpacked)
             throw DeploymentError("service \(id) is the host's own")
         }
+        for warning in supervisor.context.driver.warnings(about: unpacked.manifest) { report(.warning(warning)) }
         report(.phase("unpacked", message: "unpacked service \"\(id.service)\""))
         do {
             try claims.enter(id)
@@ -92,15 +93,20 @@ package final class Deployer: Sendable {
         defer { claims.release(version.number, of: id) }
         environmentAdded(environment)
         if isNew { supervisor.events.append(.environmentAdded, environment, "the first deployment to it made it") }
+        let runnable = RunnableVersion(
+            number: version.number, manifest: version.manifest,
+            codeDirectory: packages.codeDirectory(of: version.number, of: id))
         do {
-            try await supervisor.deploy(
-                RunnableVersion(
-                    number: version.number, manifest: version.manifest,
-                    codeDirectory: packages.codeDirectory(of: version.number, of: id)), of: id
-            ) { phase in
-                report(.phase(phase, of: version.number))
+            try await supervisor.context.driver.fetch(
+                for: runnable.specification(InstanceID("none"), of: id)
+            ) { line in
+                report(.phase("fetching", message: line))
             }
-        } catch {
+            try await supervisor.deploy(runnable, of: id) { phase in report(.phase(phase, of: version.number)) }
+        } catch let error as RuntimeError {
+            await removeFailed(version.number, of: id)
+            throw DeploymentError(error.message)
+        } catch let error as RPCError {
             await removeFailed(version.number, of: id)
             throw DeploymentError(error.message)
         }

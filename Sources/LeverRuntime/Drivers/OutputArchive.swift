@@ -36,6 +36,20 @@ package final class OutputArchive: ContainerDriver {
 
     package func mayNeedPort(_ specification: InstanceSpecification) -> Bool { driver.mayNeedPort(specification) }
 
+    package func warnings(about manifest: Manifest) -> [String] { driver.warnings(about: manifest) }
+
+    package func gatewayEndpoints(for environment: EnvironmentName) async throws -> [InstanceAddress.Endpoint] {
+        try await driver.gatewayEndpoints(for: environment)
+    }
+
+    package func fetch(
+        for specification: InstanceSpecification, progress: @escaping @Sendable (String) -> Void
+    ) async throws {
+        try await driver.fetch(for: specification, progress: progress)
+    }
+
+    package func prune(keeping kept: [Manifest]) async throws -> [String] { try await driver.prune(keeping: kept) }
+
     package func start(_ specification: InstanceSpecification) async throws -> any DriverInstance {
         let instance = try await driver.start(specification)
         keep(instance.output, of: instance.id, specification.service)

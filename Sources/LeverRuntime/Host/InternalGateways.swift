@@ -4,18 +4,30 @@ import LeverTransport
 import Logging
 import NIOCore
 
-/// The gateways that instances call through: one port on loopback for each environment, which is how the host knows where a
-/// call comes from. Between processes of one user that is no security boundary.
+/// The gateways that instances call through, of each environment its own, which is how the host knows where a call comes from.
+/// The driver says where they listen: it knows how its instances reach the host, and how to keep others from it.
 actor InternalGateways {
+    private struct Gateway {
+        var listeners: [Listener]
+        /// `host:port`, for programs that know nothing else; `nil` where the driver has unix sockets alone.
+        var address: String?
+    }
+
     private let router: Router
+    private let driver: any ContainerDriver
     private let group: any EventLoopGroup
     private let configuration: ListenerConfiguration
     private let logger: Logger
-    private var listeners: [EnvironmentName: Listener] = [:]
+    /// Those that are there, and those that are being made.
+    private var gateways: [EnvironmentName: Task<Gateway, any Error>] = [:]
     private var isClosed = false
 
-    init(router: Router, group: any EventLoopGroup, configuration: ListenerConfiguration, logger: Logger) {
+    init(
+        router: Router, driver: any ContainerDriver, group: any EventLoopGroup, configuration: ListenerConfiguration,
+        logger: Logger
+    ) {
         self.router = router
+        self.driver = driver
         self.group = group
         self.configuration = configuration
         self.logger = logger
@@ -23,39 +35,63 @@ actor InternalGateways {
 
     /// `host:port` of an environment's gateway, which is made where there is none yet.
     ///
-    /// - Throws: ``RuntimeError`` where no port can be had, or the host is stopping.
-    func address(of environment: EnvironmentName) async throws -> String {
-        if let known = listeners[environment] { return "\(known.localAddress)" }
-        let made = try await Listener.start(
-            on: .tcp(host: "127.0.0.1", port: 0), group: group,
-            acceptor: RouterAcceptor(router: router, environment: environment),
-            configuration: configuration, logger: logger)
-        // Another call may have made one meanwhile, or the host have ended.
-        if let known = listeners[environment] {
-            await made.drain(within: .zero)
-            return "\(known.localAddress)"
+    /// - Throws: ``RuntimeError`` where no address can be had, or the host is stopping.
+    func address(of environment: EnvironmentName) async throws -> String? {
+        guard !isClosed else { throw RuntimeError(.stopped, "the host is stopping") }
+        if let known = gateways[environment] { return try await known.value.address }
+        let task = Task { try await make(environment) }
+        gateways[environment] = task
+        do {
+            return try await task.value.address
+        } catch {
+            // The next instance asks again: the driver may have what it lacks by then.
+            if gateways[environment] == task { gateways[environment] = nil }
+            throw error
         }
-        guard !isClosed else {
-            await made.drain(within: .zero)
-            throw RuntimeError(.stopped, "the host is stopping")
-        }
-        listeners[environment] = made
-        logger.debug(
-            "internal gateway listens",
-            metadata: ["lever.environment": "\(environment)", "lever.address": "\(made.localAddress)"])
-        return "\(made.localAddress)"
     }
 
     /// Ends the gateway of an environment that is gone. One that comes back gets another.
     func close(_ environment: EnvironmentName) async {
-        await listeners.removeValue(forKey: environment)?.drain(within: .zero)
+        await end(gateways.removeValue(forKey: environment))
     }
 
     /// Ends all gateways; nothing is called through them any more.
     func close() async {
         isClosed = true
-        let all = listeners.values
-        listeners = [:]
-        for listener in all { await listener.drain(within: .zero) }
+        let all = gateways.values
+        gateways = [:]
+        for gateway in all { await end(gateway) }
+    }
+
+    private func end(_ gateway: Task<Gateway, any Error>?) async {
+        guard let made = try? await gateway?.value else { return }
+        for listener in made.listeners { await listener.drain(within: .zero) }
+    }
+
+    private func make(_ environment: EnvironmentName) async throws -> Gateway {
+        var made = Gateway(listeners: [])
+        do {
+            for endpoint in try await driver.gatewayEndpoints(for: environment) {
+                var configuration = configuration
+                // Instances in containers are other users; the directory of the socket keeps the rest of the machine out.
+                configuration.socketPermissions = 0o666
+                let listener = try await Listener.start(
+                    on: TransportAddress(endpoint), group: group,
+                    acceptor: RouterAcceptor(router: router, environment: environment), configuration: configuration,
+                    logger: logger)
+                made.listeners.append(listener)
+                if case .tcp = endpoint { made.address = "\(listener.localAddress)" }
+            }
+        } catch {
+            for listener in made.listeners { await listener.drain(within: .zero) }
+            throw error
+        }
+        logger.debug(
+            "internal gateway listens",
+            metadata: [
+                "lever.environment": "\(environment)",
+                "lever.address": "\(made.listeners.map { "\($0.localAddress)" }.joined(separator: " "))",
+            ])
+        return made
     }
 }

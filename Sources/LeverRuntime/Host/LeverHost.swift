@@ -109,7 +109,8 @@ public final class LeverHost: Service {
             group: threads, configuration: configuration.router, balancer: extensions.balancer,
             endpoints: configuration.endpoints(budget), logger: logger)
         let gateways = InternalGateways(
-            router: router, group: threads, configuration: configuration.internalListener(budget), logger: logger)
+            router: router, driver: driver, group: threads, configuration: configuration.internalListener(budget),
+            logger: logger)
         let supervisor = Supervisor(
             context: SupervisorContext(
                 driver: driver, catalog: catalog, router: router, eventLoopGroup: threads,

@@ -53,9 +53,7 @@ struct InstanceRun: Sendable {
 
     /// Has the driver start the instance, unless it is to end before that.
     private func start(gateway: String?) async throws -> any DriverInstance {
-        let specification = InstanceSpecification(
-            id: id, service: service, version: version.number, codeDirectory: version.codeDirectory,
-            manifest: version.manifest, internalGateway: gateway)
+        let specification = version.specification(id, of: service, gateway: gateway)
         let start = DriverStart(specification, context.driver, patience: context.bounds.startCancellation)
         handle.starting(start)
         let instance = try await start.run()

@@ -14,6 +14,13 @@ package struct RunnableVersion: Sendable {
         self.manifest = manifest
         self.codeDirectory = codeDirectory
     }
+
+    /// What a driver is told to start an instance of it.
+    func specification(_ id: InstanceID, of service: ServiceID, gateway: String? = nil) -> InstanceSpecification {
+        InstanceSpecification(
+            id: id, service: service, version: number, codeDirectory: codeDirectory, manifest: manifest,
+            internalGateway: gateway)
+    }
 }
 
 /// How far the taking over of a version has come.

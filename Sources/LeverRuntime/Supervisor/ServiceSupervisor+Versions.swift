@@ -89,10 +89,7 @@ extension ServiceSupervisor {
         _ version: RunnableVersion, _ service: ServiceID, _ context: SupervisorContext
     ) -> ServiceController.Candidate {
         let manifest = version.manifest
-        let needsPort = context.driver.mayNeedPort(
-            InstanceSpecification(
-                id: InstanceID("none"), service: service, version: version.number, codeDirectory: version.codeDirectory,
-                manifest: manifest))
+        let needsPort = context.driver.mayNeedPort(version.specification(InstanceID("none"), of: service))
         return ServiceController.Candidate(
             version: version.number, needsPort: needsPort, minInstances: manifest.minInstances,
             maxInstances: manifest.maxInstances, drainTimeout: manifest.drainTimeout,

@@ -108,6 +108,16 @@ public final class ProcessDriver: ContainerDriver {
         }
     }
 
+    /// Says what only containers can do.
+    public func warnings(about manifest: Manifest) -> [String] {
+        var fields: [String] = []
+        if manifest.image != nil { fields.append("\"image\"") }
+        if manifest.cpus != nil { fields.append("\"cpus\"") }
+        if !manifest.internet { fields.append("\"internet\": false") }
+        if manifest.spares > 0 { fields.append("\"spares\"") }
+        return fields.map { "lever.json: \($0) has no effect: this host runs instances as processes, not in containers" }
+    }
+
     /// Starts the entry as the leader of a session of its own.
     ///
     /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver`` and a text for the service's developer, or
