@@ -74,7 +74,7 @@ actor InternalGateways {
             for endpoint in try await driver.gatewayEndpoints(for: environment) {
                 var configuration = configuration
                 // Instances in containers are other users; the directory of the socket keeps the rest of the machine out.
-                configuration.socketPermissions = 0o666
+                configuration.socketMode = 0o666
                 let listener = try await Listener.start(
                     on: TransportAddress(endpoint), group: group,
                     acceptor: RouterAcceptor(router: router, environment: environment), configuration: configuration,
