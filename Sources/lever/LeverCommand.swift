@@ -36,7 +36,7 @@ struct LeverCommand: AsyncParsableCommand {
                 name: "What runs",
                 subcommands: [
                     ListCommand.self, InstancesCommand.self, LogsCommand.self, EventsCommand.self, DrainCommand.self,
-                    ScaleCommand.self, ResourceCommand.self, EnvironmentCommand.self,
+                    ScaleCommand.self, ResourceCommand.self, EnvironmentCommand.self, PruneCommand.self,
                 ]),
         ])
 }

@@ -51,6 +51,9 @@ struct HostCommand: AsyncParsableCommand {
     @Option(help: Self.help(.trustedHosts))
     var trustedHosts: String?
 
+    @Option(help: Self.help(.adminPeers))
+    var adminPeers: String?
+
     @Option(help: Self.help(.startTimeout))
     var startTimeout: String?
 
@@ -84,6 +87,12 @@ struct HostCommand: AsyncParsableCommand {
     @Option(help: Self.help(.maximumBody))
     var maxBody: String?
 
+    @Option(help: Self.help(.logBytesPerService))
+    var maxServiceLogs: String?
+
+    @Option(help: Self.help(.logBytes))
+    var maxLogs: String?
+
     @Option(help: Self.help(.threads))
     var threads: String?
 
@@ -107,12 +116,13 @@ struct HostCommand: AsyncParsableCommand {
     private var flags: [HostSetting: String] {
         let given: [(HostSetting, String?)] = [
             (.listen, listen), (.dataDirectory, dataDir), (.driver, driver), (.logLevel, logLevel),
-            (.logFormat, logFormat), (.trustedHosts, trustedHosts), (.startTimeout, startTimeout),
+            (.logFormat, logFormat), (.trustedHosts, trustedHosts), (.adminPeers, adminPeers),
+            (.startTimeout, startTimeout),
             (.idleTimeout, idleTimeout), (.drainTimeout, drainTimeout), (.channelDrainTimeout, channelDrainTimeout),
             (.livenessTimeout, livenessTimeout), (.resourceIdleTimeout, resourceIdleTimeout),
             (.shutdownTimeout, shutdownTimeout),
             (.deadline, deadline), (.maximumUpload, maxUpload), (.maximumUnpacked, maxUnpacked),
-            (.maximumBody, maxBody), (.threads, threads),
+            (.maximumBody, maxBody), (.logBytesPerService, maxServiceLogs), (.logBytes, maxLogs), (.threads, threads),
         ]
         return given.reduce(into: [:]) { $0[$1.0] = $1.1 }
     }

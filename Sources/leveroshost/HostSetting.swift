@@ -10,6 +10,7 @@ enum HostSetting: String, CaseIterable {
     case logLevel = "log-level"
     case logFormat = "log-format"
     case trustedHosts = "trusted-hosts"
+    case adminPeers = "admin-peers"
     case startTimeout = "start-timeout"
     case idleTimeout = "idle-timeout"
     case drainTimeout = "drain-timeout"
@@ -21,6 +22,8 @@ enum HostSetting: String, CaseIterable {
     case maximumUpload = "max-upload"
     case maximumUnpacked = "max-unpacked"
     case maximumBody = "max-body"
+    case logBytesPerService = "max-service-logs"
+    case logBytes = "max-logs"
     case threads
 
     /// Its name in the file; with `--` in front the flag.
@@ -41,6 +44,8 @@ enum HostSetting: String, CaseIterable {
         case .logFormat: "text or json; else text"
         case .trustedHosts:
             "Names, joined by commas, under which the administration answers over HTTP beside loopback's"
+        case .adminPeers:
+            "Addresses and ranges (10.0.0.0/8), joined by commas, that may use the administration beside loopback"
         case .startTimeout: "How long an instance may take to its first answer; else 15s"
         case .idleTimeout: "How long a service without calls keeps its last instance; else 1m"
         case .drainTimeout: "How long calls may go on at an old version; else 30s"
@@ -52,6 +57,8 @@ enum HostSetting: String, CaseIterable {
         case .maximumUpload: "The largest package, compressed; else 30MiB"
         case .maximumUnpacked: "The most that a package may unpack to; else 300MiB"
         case .maximumBody: "The largest body of an HTTP call; else 512KiB"
+        case .logBytesPerService: "What is kept of what a service's instances write, 0 for nothing; else 16MiB"
+        case .logBytes: "What is kept of what all instances write; else 1GiB"
         case .threads: "Event loops that carry calls; else one for each core"
         }
     }
@@ -62,10 +69,11 @@ enum HostSetting: String, CaseIterable {
         case .listen: "host:port|unix:path"
         case .dataDirectory: "directory"
         case .driver, .logLevel, .logFormat, .trustedHosts: "name"
+        case .adminPeers: "address"
         case .startTimeout, .idleTimeout, .drainTimeout, .channelDrainTimeout, .livenessTimeout, .resourceIdleTimeout,
             .shutdownTimeout, .deadline:
             "time"
-        case .maximumUpload, .maximumUnpacked, .maximumBody: "size"
+        case .maximumUpload, .maximumUnpacked, .maximumBody, .logBytesPerService, .logBytes: "size"
         case .threads: "number"
         }
     }
@@ -89,9 +97,8 @@ enum HostSetting: String, CaseIterable {
             guard let format = LogFormat(rawValue: text) else { throw unusable(text, "it should be text or json") }
             settings.logFormat = format
         case .trustedHosts:
-            settings.configuration.trustedHosts = text.split(separator: ",").map {
-                String($0.drop { $0 == " " })
-            }
+            settings.configuration.trustedHosts = Self.list(text)
+        case .adminPeers: settings.configuration.adminPeers = Self.list(text)
         case .startTimeout: settings.configuration.instances.startTimeout = try time(text)
         case .idleTimeout: settings.configuration.scaling.idleTimeout = try time(text)
         case .drainTimeout: settings.configuration.instances.drainTimeout = try time(text)
@@ -107,10 +114,16 @@ enum HostSetting: String, CaseIterable {
         case .maximumUpload: settings.configuration.uploads.limits.packageBytes = try size(text)
         case .maximumUnpacked: settings.configuration.uploads.limits.unpackedBytes = try size(text)
         case .maximumBody: settings.configuration.front.maximumBodySize = try size(text)
+        case .logBytesPerService: settings.configuration.logs.bytesPerService = try size(text)
+        case .logBytes: settings.configuration.logs.bytes = try size(text)
         case .threads:
             guard let number = Int(text) else { throw unusable(text, "it should be a number") }
             settings.configuration.threads = number
         }
+    }
+
+    private static func list(_ text: String) -> [String] {
+        text.split(separator: ",").map { part in String(part.filter { $0 != " " }) }
     }
 
     private func time(_ text: String) throws -> Duration {

@@ -9,6 +9,8 @@ import Testing
         let host = try await HostProcess.start(data: data.path)
         #expect(try await host.lever("ls").error == "no services\n")
         #expect(try await host.lever("ls", "--json").output == "[]\n")
+        let pruned = try await host.lever("prune")
+        #expect(pruned.error == "nothing to remove\n" && pruned.output == "" && pruned.status == 0)
         for version in 1...2 {
             let folder = try ServiceFolder(
                 name: "hello", "console.log('starts'); exports.Version = async () => '\(version)';",
@@ -24,7 +26,8 @@ import Testing
         let instances = try LeverValue(json: try await host.lever("ps", "--json", "hello").output)
         let instance = try #require(instances[0]?["instance"]?.stringValue)
         #expect(try await host.lever("ps").output.contains("\(instance)  dev.lever/hello        2  ready"))
-        #expect(try await host.lever("logs", "hello").output.hasSuffix("\(instance) | starts\n"))
+        #expect(try await host.lever("logs", "hello").output == "starts\nstarts\n")
+        #expect(try await host.lever("logs", "--prefix", "hello").output.hasSuffix("\(instance) | starts\n"))
         #expect(try await host.lever("logs", "--instance", instance, "hello").output == "starts\n")
         #expect(try await host.lever("versions", "hello").output.contains("      2  yes   20"))
         let resources = try await host.lever("resource", "ls", "hello")

@@ -14,6 +14,7 @@ import Testing
             Method("Where") { CallContext.current?.url.description }
             Method("Reverse") { (bytes: [UInt8]) in [UInt8](bytes.reversed()) }
             Method("Fail") { throw ServiceError(["code": 7]) }
+            Method("Prune") { ["image node:20", "network old.lever"] }
             Method("Slow") { try await Task.sleep(for: .seconds(60)) }
             ChannelMethod("EchoChan") { (channel: LeverChannel, greeting: String?) in
                 if let greeting { try await channel.send(greeting) }
@@ -43,6 +44,15 @@ import Testing
 
     private func lever(_ arguments: String..., host: String, input: String = "") async throws -> Program {
         try await Program.run(arguments, input: input, environment: ["LEVEROS_IP_PORT": host])
+    }
+
+    @Test func pruneShowsWhatWasRemoved() async throws {
+        try await withHost { host in
+            let table = try await lever("prune", host: host)
+            #expect(table.output == "REMOVED\nimage node:20\nnetwork old.lever\n" && table.status == 0, "\(table)")
+            let json = try await lever("prune", "--json", host: host)
+            #expect(json.output == #"["image node:20","network old.lever"]"# + "\n")
+        }
     }
 
     // MARK: invoke

@@ -155,9 +155,21 @@ extension AdminClient {
         public var resources: Int
         /// Seconds since its start.
         public var age: Double
+        /// Seconds from its start to its first answer; `nil` before that.
+        public var startTime: Double?
+        /// The parts of that, in their order.
+        public var startPhases: [StartPhase]?
 
         /// Its id.
         public var id: InstanceID { InstanceID(instance) }
+    }
+
+    /// A part of an instance's start.
+    public struct StartPhase: Sendable, Hashable, Codable {
+        /// What was done: `start` or what the driver tells apart of it, `listen` until it listened, `connect` until it answered.
+        public var phase: String
+        /// How long it took, in seconds.
+        public var time: Double
     }
 
     /// Some of a service's resources.
@@ -194,6 +206,8 @@ extension AdminClient {
 
     /// A line that an instance wrote.
     public struct LogLine: Sendable, Hashable, Codable {
+        /// The service, where the lines of a whole environment were asked for.
+        public var service: String?
         /// The instance.
         public var instance: String
         /// When it was complete.

@@ -9,7 +9,7 @@ public import LeverCore
 /// try await admin.rollback(id)
 /// ```
 ///
-/// A host answers only callers on its own machine. Every method throws `RPCError`: with the reason `noEnvironment`,
+/// A host answers only callers on its own machine, and those at addresses that it was told to trust. Every method throws `RPCError`: with the reason `noEnvironment`,
 /// `noService`, `noVersion` or `noResource` where what it is about does not exist, `conflict` where the state of things does not
 /// allow it, `forbidden` where the caller may not do it; and `RuntimeError` and `CancellationError` as any call.
 public struct AdminClient: Sendable {
@@ -145,6 +145,19 @@ extension AdminClient {
     }
 }
 
+// MARK: What is left over
+
+extension AdminClient {
+    /// Has the host's driver remove what no version needs any more, for example images and networks.
+    ///
+    /// - Returns: what was removed, each in words of its own.
+    /// - Throws: `RPCError` with the reason `conflict` where the driver could not, in its words.
+    @discardableResult
+    public func prune() async throws -> [String] {
+        try await call("Prune", timeout: Self.patience)
+    }
+}
+
 // MARK: Environments
 
 extension AdminClient {
@@ -172,7 +185,8 @@ extension AdminClient {
 // MARK: Logs and events
 
 extension AdminClient {
-    /// What the instances of a service have written lately, in the order of the times.
+    /// What the instances of a service have written, in the order of the times: also those that have ended, and those of earlier
+    /// runs of the host, as far back as the host keeps it.
     ///
     /// - Parameters:
     ///   - id: The service.
@@ -183,11 +197,34 @@ extension AdminClient {
     public func logs(
         of id: ServiceID, instance: InstanceID? = nil, lines: Int = 100, since: Double? = nil, follow: Bool = false
     ) async throws -> AdminFeed<LogLine> {
+        try await logs(id.environment, id.service, instance, lines, since, follow)
+    }
+
+    /// What the instances of all services of an environment have written, in the order of the times, as
+    /// ``logs(of:instance:lines:since:follow:)``.
+    ///
+    /// - Parameters:
+    ///   - environment: The environment.
+    ///   - instance: Only this instance.
+    ///   - lines: How many lines at most, the newest.
+    ///   - since: Only lines from this time on, in seconds since 1970.
+    ///   - follow: Whether it goes on with what is written from now on, until the environment or the host ends.
+    public func logs(
+        in environment: EnvironmentName, instance: InstanceID? = nil, lines: Int = 100, since: Double? = nil,
+        follow: Bool = false
+    ) async throws -> AdminFeed<LogLine> {
+        try await logs(environment, nil, instance, lines, since, follow)
+    }
+
+    private func logs(
+        _ environment: EnvironmentName, _ service: ServiceName?, _ instance: InstanceID?, _ lines: Int,
+        _ since: Double?, _ follow: Bool
+    ) async throws -> AdminFeed<LogLine> {
         let options: LeverValue = [
             "instance": instance.map { .string($0.rawValue) } ?? .null, "lines": .number(Double(lines)),
             "since": since.map { .number($0) } ?? .null, "follow": .bool(follow),
         ]
-        return AdminFeed(channel: try await open("LogsChan", id.environment.value, id.service.value, options))
+        return AdminFeed(channel: try await open("LogsChan", environment.value, service?.value ?? .null, options))
     }
 
     /// What the host did lately, and why.

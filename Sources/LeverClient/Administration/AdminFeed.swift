@@ -9,7 +9,7 @@ public struct AdminFeed<Entry: Codable & Sendable>: AsyncSequence, Sendable {
     public enum Message: Sendable {
         /// The next line, or event.
         case entry(Entry)
-        /// This many entries were overwritten before they could be sent.
+        /// This many entries are missing here: they came too fast to be sent, or to be kept.
         case dropped(Int)
     }
 

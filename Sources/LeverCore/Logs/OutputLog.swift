@@ -22,9 +22,16 @@ public struct OutputLine: Sendable, Hashable {
 /// Each line is cut at a length. Text is repaired where it is not UTF-8, but only when it is read, so that a flood stays cheap.
 public final class OutputLog: Sendable {
     /// A line as it is kept.
-    private struct Line: Sendable {
-        var time: Double
-        var bytes: [UInt8]
+    package struct Line: Sendable, Hashable {
+        /// When it was complete, in seconds since 1970.
+        package var time: Double
+        /// The line without its end; any bytes but 0x0A.
+        package var bytes: [UInt8]
+
+        package init(time: Double, bytes: [UInt8]) {
+            self.time = time
+            self.bytes = bytes
+        }
     }
 
     /// What there is of the line that has no end yet.
@@ -33,6 +40,8 @@ public final class OutputLog: Sendable {
         /// Bytes past the length of a line.
         var dropped = 0
         var time = 0.0
+        /// Where whole lines go, beside the memory.
+        var sink: (any OutputSink)?
     }
 
     private let capacity: Int
@@ -70,7 +79,7 @@ public final class OutputLog: Sendable {
             extend(&partial, rest)
             partial.time = time
             // Within the lock, so that lines stay in order whoever appends.
-            lines.append(contentsOf: whole)
+            add(whole, partial.sink)
         }
     }
 
@@ -82,8 +91,9 @@ public final class OutputLog: Sendable {
     /// Says that nothing more comes: a line without an end is complete, and readers end after the last one.
     public func end() {
         partial.withLock { partial in
-            if !partial.bytes.isEmpty { lines.append(contentsOf: [endLine(&partial, partial.time)]) }
+            if !partial.bytes.isEmpty { add([endLine(&partial, partial.time)], partial.sink) }
             lines.end()
+            partial.sink = nil
         }
     }
 
@@ -94,7 +104,32 @@ public final class OutputLog: Sendable {
         return texts.suffix(max(0, min(count, capacity))).map { String(decoding: $0, as: UTF8.self) }
     }
 
+    // MARK: Keeping
+
+    /// Has all whole lines go to a sink, too: those that are there, at once, and those that come.
+    package func attach(_ sink: any OutputSink) {
+        partial.withLock { partial in
+            let batch = lines.newest(.max)
+            if !batch.elements.isEmpty { sink.take(batch.elements, after: batch.last - batch.elements.count) }
+            if !lines.hasEnded { partial.sink = sink }
+        }
+    }
+
+    /// Lets nothing more go to the sink.
+    package func detach() {
+        partial.withLock { $0.sink = nil }
+    }
+
+    private func add(_ whole: [Line], _ sink: (any OutputSink)?) {
+        guard !whole.isEmpty else { return }
+        sink?.take(whole, after: lines.last)
+        lines.append(contentsOf: whole)
+    }
+
     // MARK: Following
+
+    /// The number of the newest complete line; 0 before the first.
+    package var lastNumber: Int { lines.last }
 
     /// Whether nothing more comes.
     package var hasEnded: Bool { lines.hasEnded }

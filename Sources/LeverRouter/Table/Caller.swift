@@ -4,7 +4,7 @@ package import LeverCore
 package struct Caller: Sendable, Hashable {
     /// The environment whose internal gateway the call came through; `nil` for a call from outside.
     package var environment: EnvironmentName?
-    /// Whether the peer is on this machine: a unix socket or a loopback address.
+    /// Whether the peer is on this machine, a unix socket or a loopback address, or is trusted as if it were.
     package var isLocal: Bool
 
     package init(environment: EnvironmentName?, isLocal: Bool) {

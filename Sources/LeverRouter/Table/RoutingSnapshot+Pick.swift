@@ -28,7 +28,8 @@ extension ServiceRoute {
                 .privateService, "service \(id) is private: only services of \(id.environment) may call it")
         }
         if isLocalOnly, !caller.isLocal {
-            throw RPCError(.forbidden, "service \(id) answers only callers on the host's own machine")
+            throw RPCError(
+                .forbidden, "service \(id) answers only callers on the host's own machine, and peers that it was told")
         }
     }
 

@@ -13,7 +13,7 @@ package final class ServiceRoute: Sendable {
     package let id: ServiceID
     /// Whether only services of the same environment may call it.
     package let isPrivate: Bool
-    /// Whether only callers on this machine may call it (the administration, until there are credentials).
+    /// Whether only callers on this machine, and trusted ones, may call it (the administration, until there are credentials).
     package let isLocalOnly: Bool
     package let target: Target
     /// Whether its instances are handlers of this process: its calls end here, and none is joined to a stream.

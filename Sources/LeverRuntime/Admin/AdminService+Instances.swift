@@ -39,6 +39,9 @@ extension AdminService {
             "state": .string(instance.state.word), "responsive": .bool(instance.isResponsive),
             "calls": .number(Double(instance.calls)), "resources": .number(Double(instance.resources)),
             "age": .number(instance.age / .seconds(1)),
+            "startTime": instance.startTime.map { .number($0 / .seconds(1)) } ?? .null,
+            "startPhases": .array(
+                instance.startPhases.map { ["phase": .string($0.name), "time": .number($0.duration / .seconds(1))] }),
         ]
     }
 

@@ -96,6 +96,20 @@ extension AdminService {
         return Self.value(of: bounds, isOwn: true)
     }
 
+    /// Has the driver remove what no version needs that is kept; those that are being deployed are kept, too.
+    func prune(_ arguments: inout AdminArguments) async throws -> LeverValue {
+        try arguments.end()
+        let kept = try await catalog.services().flatMap { $0.versions.map(\.manifest) }
+        let removed: [String]
+        do {
+            removed = try await archive.prune(keeping: kept)
+        } catch let error as RuntimeError {
+            throw RPCError(.conflict, error.message)
+        }
+        if !removed.isEmpty { logger.notice("pruned", metadata: ["lever.removed": "\(removed)"]) }
+        return .array(removed.map { .string($0) })
+    }
+
     /// - Throws: ``RPCError`` `noEnvironment` where there is no such environment.
     func check(_ environment: EnvironmentName) async throws {
         guard try await catalog.environments().contains(environment) else {

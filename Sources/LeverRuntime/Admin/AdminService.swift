@@ -24,6 +24,7 @@ package import Logging
 /// | `RemoveEnvironment` | environment, whether with its services | nothing, once it is gone |
 /// | `LogsChan` | environment, service, options | what instances write |
 /// | `EventsChan` | options | what the host does |
+/// | `Prune` | | what was removed that no version needs |
 /// | `Version` | | the version of Lever |
 ///
 /// The channels that deploy take one package (`tar.gz`) as byte messages, cut anywhere.
@@ -71,6 +72,7 @@ package struct AdminService: RPCHandler {
         "ListEnvironments": { $0.listEnvironments },
         "AddEnvironment": { $0.addEnvironment },
         "RemoveEnvironment": { $0.removeEnvironment },
+        "Prune": { $0.prune },
         "Version": { _ in
             { arguments in
                 try arguments.end()

@@ -114,7 +114,17 @@ package final class Administrator: Sendable {
         } catch {
             try await recover([record], isGone: { try await catalog.service(id) == nil }, from: error)
         }
-        archive.forget(id)
+        await forgetOutput(of: id)
+    }
+
+    private func forgetOutput(of id: ServiceID) async {
+        do {
+            try await archive.forget(id)
+        } catch {
+            logger.warning(
+                "files with what instances wrote are left over until the next start",
+                metadata: ["lever.service": "\(id)", "lever.error": "\(error)"])
+        }
     }
 
     /// Ends what runs of a service.
@@ -185,7 +195,7 @@ package final class Administrator: Sendable {
             try await recover(
                 records, isGone: { try await !catalog.environments().contains(name) }, from: error)
         }
-        for record in records { archive.forget(record.id) }
+        for record in records { await forgetOutput(of: record.id) }
         await environments.removed(name)
         control.events.append(.environmentRemoved, name, "an administrator removed it")
     }

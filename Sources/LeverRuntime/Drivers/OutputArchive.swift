@@ -17,13 +17,19 @@ package final class OutputArchive: ContainerDriver {
     private let driver: any ContainerDriver
     private let endedPerService: Int
     private let ended: Int
+    /// Where lines are kept beside the memory; `nil` where they are not.
+    let logs: InstanceLogs?
 
     /// - Parameters:
     ///   - driver: what starts the instances.
+    ///   - logs: where lines are kept beside the memory.
     ///   - endedPerService: how many ended instances of a service are remembered, the last.
     ///   - ended: how many in all.
-    package init(_ driver: any ContainerDriver, endedPerService: Int = 3, ended: Int = 64) {
+    package init(
+        _ driver: any ContainerDriver, logs: InstanceLogs? = nil, endedPerService: Int = 3, ended: Int = 64
+    ) {
         self.driver = driver
+        self.logs = logs
         self.endedPerService = endedPerService
         self.ended = ended
     }
@@ -65,8 +71,14 @@ package final class OutputArchive: ContainerDriver {
         outputs.withLock { $0[service] ?? [] }
     }
 
-    /// Remembers an instance's output, in place of what has ended long ago.
+    /// The services of an environment whose instances are remembered.
+    func services(in environment: EnvironmentName) -> [ServiceID] {
+        outputs.withLock { $0.keys.filter { $0.environment == environment } }
+    }
+
+    /// Remembers an instance's output, in place of what has ended long ago, and has it kept.
     func keep(_ log: OutputLog, of instance: InstanceID, _ service: ServiceID) {
+        if let logs { log.attach(logs.sink(of: instance, service)) }
         outputs.withLock { outputs in
             outputs[service, default: []].append(Output(instance: instance, log: log))
             forgetEnded(&outputs[service, default: []], butLast: endedPerService)
@@ -80,9 +92,14 @@ package final class OutputArchive: ContainerDriver {
         }
     }
 
-    /// Forgets a service.
-    func forget(_ service: ServiceID) {
-        outputs.withLock { $0[service] = nil }
+    /// Forgets a service, whose instances are gone, and removes what is kept of it.
+    ///
+    /// - Throws: ``RuntimeError`` where files cannot be removed; then they go at the next start.
+    func forget(_ service: ServiceID) async throws {
+        let outputs = outputs.withLock { $0.removeValue(forKey: service) ?? [] }
+        // Whatever they still hear is not kept.
+        for output in outputs { output.log.detach() }
+        try await logs?.remove(service)
     }
 
     private func forgetEnded(_ outputs: inout [Output], butLast count: Int) {

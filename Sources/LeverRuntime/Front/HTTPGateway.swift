@@ -101,8 +101,9 @@ package struct HTTPGateway: HTTPHandler {
     /// somebody else's DNS gives this machine (`Host`); nor anybody from elsewhere, until there are credentials.
     private func checkAdministration(_ destination: GatewayDestination, _ request: HTTPRequestHead) throws(RPCError) {
         guard destination.isAdministration else { return }
-        guard request.peer.isLocal else {
-            throw RPCError(.forbidden, "the administration answers only callers on this machine")
+        guard request.peer.isTrusted else {
+            throw RPCError(
+                .forbidden, "the administration answers only callers on this machine, and peers that it was told")
         }
         if let origin = request["origin"] {
             throw RPCError(

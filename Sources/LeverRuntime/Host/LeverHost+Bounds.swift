@@ -49,6 +49,7 @@ extension LeverHost.Configuration {
 
     func listener(_ budget: BufferBudget) -> ListenerConfiguration {
         var listener = ListenerConfiguration()
+        listener.trustedPeers = adminPeers.compactMap { AddressRange($0) }
         listener.maximumConnections = front.maximumConnections
         listener.detectionTimeout = front.handshakeTimeout
         listener.requestHeadTimeout = front.requestTimeout
@@ -63,6 +64,8 @@ extension LeverHost.Configuration {
     func internalListener(_ budget: BufferBudget) -> ListenerConfiguration {
         var listener = listener(budget)
         listener.http2.refusesOverBudget = false
+        // Whoever comes through these is an instance, wherever it is.
+        listener.trustedPeers = []
         return listener
     }
 }

@@ -15,12 +15,17 @@ extension LeverHost {
         /// Names and addresses, beside those of loopback, under which the administration may be reached over HTTP (what a
         /// request's `Host` says, without the port).
         public var trustedHosts: [String] = []
+        /// Addresses and ranges of them, `192.168.1.5`, `10.0.0.0/8` or `fd00::/8`, from which callers may use the administration
+        /// as callers on the host's own machine may: they may deploy code. What HTTP requests have to be like stays.
+        public var adminPeers: [String] = []
         /// Event loops that carry calls; `nil`: one for each core.
         public var threads: Int?
         /// How long calls in progress may go on once the host is to stop.
         public var shutdownTimeout: Duration = .seconds(10)
         /// Events that are kept for whoever asks what the host did lately.
         public var keptEvents = 1_000
+        /// What is kept of what instances write.
+        public var logs = Logs()
         /// The life of instances.
         public var instances = Instances()
         /// The life of resources.
@@ -179,8 +184,15 @@ extension LeverHost.Configuration {
             throw RuntimeError(
                 .invalidConfiguration, "\"\(host)\" is no host to trust: it should be a name or address without a port")
         }
+        for peer in adminPeers where AddressRange(peer) == nil {
+            throw RuntimeError(
+                .invalidConfiguration,
+                "adminPeers: \"\(peer)\" should be an address or a range of them such as "
+                    + "192.168.1.5, 10.0.0.0/8 or fd00::/8")
+        }
         try Self.check("shutdownTimeout", shutdownTimeout)
         try Self.check("keptEvents", keptEvents, in: 1...1_000_000)
+        try logs.validate()
         try Self.check("instances.startTimeout", instances.startTimeout)
         try Self.check("instances.drainTimeout", instances.drainTimeout)
         try Self.check("instances.channelDrainTimeout", instances.channelDrainTimeout)

@@ -24,6 +24,16 @@ extension LeverHost {
         return try ProcessDriver(configuration: process, logger: logger)
     }
 
+    /// The files with what instances write; `nil` where none are to be kept.
+    func logs(_ data: DataDirectory, _ catalog: any Catalog) async throws -> InstanceLogs? {
+        guard configuration.logs.bytesPerService > 0 else {
+            for name in try FileSystem.names(in: data.logs) { try FileSystem.removeTree("\(data.logs)/\(name)") }
+            return nil
+        }
+        return try await InstanceLogs(
+            data, services: try await catalog.services().map(\.id), bounds: configuration.logs, logger: logger)
+    }
+
     /// Logs what an earlier run had left half done.
     func report(_ sweep: PackageStore.SweepReport) {
         for (service, versions) in sweep.removedVersions {
@@ -75,7 +85,8 @@ extension LeverHost {
                 on: address, group: threads,
                 acceptor: FrontAcceptor(gateway: gateway(router)) { stream, head, endStream, peer in
                     router.onLoop(stream.connection.eventLoop).accept(
-                        stream, head: head, endStream: endStream, from: Caller(environment: nil, isLocal: peer.isLocal))
+                        stream, head: head, endStream: endStream,
+                        from: Caller(environment: nil, isLocal: peer.isTrusted))
                 },
                 configuration: configuration.listener(budget), logger: logger)
         } catch let error as RuntimeError where error.code == .bindFailed {
@@ -86,9 +97,15 @@ extension LeverHost {
         }
         logger.info("host listens", metadata: ["lever.address": "\(front.localAddress)"])
         if case .tcp(let host, _) = address, !Peer.isLoopback(host), host != "localhost" {
+            var metadata: Logger.Metadata = ["lever.address": "\(front.localAddress)"]
+            if !configuration.adminPeers.isEmpty {
+                metadata["lever.admin_peers"] = "\(configuration.adminPeers.joined(separator: " "))"
+            }
             logger.notice(
-                "the administration answers only callers on this machine, though the host listens elsewhere, too",
-                metadata: ["lever.address": "\(front.localAddress)"])
+                configuration.adminPeers.isEmpty
+                    ? "the administration answers only callers on this machine, though the host listens elsewhere, too"
+                    : "the administration answers callers on this machine and the peers that it was told",
+                metadata: metadata)
         }
         return front
     }
@@ -104,7 +121,7 @@ extension LeverHost {
         return HTTPGateway(
             configuration: bounds,
             transport: { peer, eventLoop in
-                RouterTransport(router.onLoop(eventLoop), caller: Caller(environment: nil, isLocal: peer.isLocal))
+                RouterTransport(router.onLoop(eventLoop), caller: Caller(environment: nil, isLocal: peer.isTrusted))
             },
             isReady: { [start] in start.isReady },
             resource: { $0 == "/\(NodeRuntime.clientTarballName)" ? client : nil }, logger: logger)

@@ -89,11 +89,24 @@ public final class LeverHost: Service {
     private func run(_ data: DataDirectory, _ threads: MultiThreadedEventLoopGroup) async throws {
         let catalog = try extensions.catalog ?? catalog(data)
         let term = try await catalog.raiseTerm()
-        let driver = OutputArchive(try extensions.driver ?? processDriver(data))
+        let logs = try await logs(data, catalog)
+        let driver = OutputArchive(try extensions.driver ?? processDriver(data), logs: logs)
+        try await withThrowingTaskGroup { tasks in
+            if let logs { tasks.addTask { await logs.run() } }
+            // After the driver, whose instances have written their last by then.
+            defer { logs?.end() }
+            try await run(data, catalog, driver, term, threads)
+        }
+    }
+
+    private func run(
+        _ data: DataDirectory, _ catalog: any Catalog, _ driver: OutputArchive, _ term: Int,
+        _ threads: MultiThreadedEventLoopGroup
+    ) async throws {
         // Instances of a previous run are dead before anything of this one begins.
         try await driver.prepare()
         do {
-            try await run(data, catalog, driver, term, threads)
+            try await serve(data, catalog, driver, term, threads)
         } catch {
             await driver.shutdown()
             throw error
@@ -101,7 +114,7 @@ public final class LeverHost: Service {
         await driver.shutdown()
     }
 
-    private func run(
+    private func serve(
         _ data: DataDirectory, _ catalog: any Catalog, _ driver: OutputArchive, _ term: Int,
         _ threads: MultiThreadedEventLoopGroup
     ) async throws {

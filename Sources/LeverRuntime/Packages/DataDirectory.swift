@@ -7,6 +7,7 @@ public import LeverCore
 /// lever.sqlite                            the catalog
 /// packages/<sha256>.tar.gz                uploads, as they came
 /// code/<environment>/<service>/<version>/ their unpacked trees, without write permission
+/// logs/<environment>/<service>/           what instances wrote
 /// uploads/                                uploads under way
 /// run/                                    what belongs to running instances
 /// ```
@@ -28,7 +29,9 @@ public final class DataDirectory: Sendable {
         let path = try path.map(FileSystem.absolute) ?? FileSystem.makeTemporaryDirectory()
         self.path = path
         lock = try DirectoryLock(path: "\(path)/lock", directory: path)
-        for folder in ["packages", "code", "uploads", "run"] { try FileSystem.makeDirectory("\(path)/\(folder)") }
+        for folder in ["packages", "code", "logs", "uploads", "run"] {
+            try FileSystem.makeDirectory("\(path)/\(folder)")
+        }
         try FileSystem.synchronize(path)
     }
 
@@ -45,6 +48,8 @@ public final class DataDirectory: Sendable {
     public var packages: String { "\(path)/packages" }
     /// The unpacked trees.
     public var code: String { "\(path)/code" }
+    /// What instances wrote.
+    public var logs: String { "\(path)/logs" }
     /// Uploads under way.
     public var uploads: String { "\(path)/uploads" }
     /// What belongs to running instances.
@@ -56,8 +61,13 @@ public final class DataDirectory: Sendable {
     }
 
     /// The directory of all versions of a service.
-    public func code(of id: ServiceID) -> String {
-        "\(code)/\(FolderName.encode(id.environment.rawValue))/\(FolderName.encode(id.service.rawValue))"
+    public func code(of id: ServiceID) -> String { "\(code)/\(folder(of: id))" }
+
+    /// The directory of the files with what instances of a service wrote.
+    public func logs(of id: ServiceID) -> String { "\(logs)/\(folder(of: id))" }
+
+    private func folder(of id: ServiceID) -> String {
+        "\(FolderName.encode(id.environment.rawValue))/\(FolderName.encode(id.service.rawValue))"
     }
 
     /// The unpacked tree of one version: the working directory of its instances.

@@ -7,7 +7,7 @@ struct InstanceRun: Sendable {
     /// What the instance's service hears.
     enum Report: Sendable {
         /// It answers.
-        case ready(InstanceRoute, holdsPort: Bool, gateway: String?)
+        case ready(Ready)
         /// It will not become ready, though it may still be there.
         case startFailed(InstanceID, how: String)
         /// It has not answered for a while.
@@ -18,6 +18,16 @@ struct InstanceRun: Sendable {
         case lost(InstanceID, how: String)
         /// It is gone.
         case exited(InstanceID, how: String)
+    }
+
+    /// What is known of an instance that answers.
+    struct Ready: Sendable {
+        var route: InstanceRoute
+        var holdsPort = false
+        /// `host:port` of its environment's internal gateway.
+        var gateway: String?
+        /// The parts of its start, in their order.
+        var phases: [StartPhase] = []
     }
 
     let id: InstanceID
@@ -31,16 +41,19 @@ struct InstanceRun: Sendable {
     func run() async {
         let instance: any DriverInstance
         let gateway: String?
+        var clock = PhaseClock()
         do {
             gateway = try await context.gateway(service.environment)
+            clock.skip()
             instance = try await start(gateway: gateway)
+            clock.end("start")
         } catch {
             report(.exited(id, how: Self.text(of: error)))
             return
         }
         let exit = await withTaskCancellationHandler {
             await withTaskGroup { group in
-                group.addTask { await becomeReady(instance, gateway: gateway) }
+                group.addTask { [clock] in await becomeReady(instance, gateway: gateway, clock) }
                 let exit = await instance.exit()
                 group.cancelAll()
                 return exit
@@ -61,14 +74,16 @@ struct InstanceRun: Sendable {
         return instance
     }
 
-    private func becomeReady(_ instance: any DriverInstance, gateway: String?) async {
+    private func becomeReady(_ instance: any DriverInstance, gateway: String?, _ clock: PhaseClock) async {
+        var clock = clock
         if let instance = instance as? HandlerInstance {
             let route = InstanceRoute(
                 id: id, service: service, version: version.number, place: .inProcess(instance))
-            return report(.ready(route, holdsPort: false, gateway: nil))
+            return report(.ready(Ready(route: route)))
         }
         do {
             let address = try await instance.listening()
+            clock.end("listen")
             let route = InstanceRoute(
                 id: id, service: service, version: version.number, address: TransportAddress(address.endpoint))
             while true {
@@ -82,7 +97,12 @@ struct InstanceRun: Sendable {
                 }
             }
             try Task.checkCancellation()
-            report(.ready(route, holdsPort: address.holdsPort, gateway: gateway))
+            clock.end("connect")
+            report(
+                .ready(
+                    Ready(
+                        route: route, holdsPort: address.holdsPort, gateway: gateway,
+                        phases: clock.phases(instance.startPhases))))
             await watch(route, isOurs: !address.holdsPort)
         } catch {
             // An instance that has ended is reported by its exit, which knows more. This sleep ends with it.

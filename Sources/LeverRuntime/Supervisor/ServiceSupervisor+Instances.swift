@@ -36,8 +36,7 @@ extension ServiceSupervisor {
             id: id, service: service, version: version, handle: InstanceHandle(), context: context
         ) { [input] report in
             switch report {
-            case .ready(let route, let holdsPort, let gateway):
-                input.yield(.ready(route, holdsPort: holdsPort, gateway: gateway))
+            case .ready(let ready): input.yield(.ready(ready))
             case .startFailed(let id, let how): input.yield(.event(.startFailed(id, how: how)))
             case .silent(let id): input.yield(.event(.silent(id)))
             case .heard(let id): input.yield(.event(.heard(id)))
@@ -60,10 +59,14 @@ extension ServiceSupervisor {
         guard let instance = controller.instances.first(where: { $0.id == id }), instance.state == .ready else {
             return
         }
-        let time = instance.startTime.map { ", \(Int($0 / .milliseconds(1))) ms after its start" } ?? ""
-        note(.instanceReady, id, "version \(instance.version)\(time)")
+        let time = instance.startTime.map { ", \(Self.milliseconds($0)) after its start" } ?? ""
+        let phases = (instances[id]?.phases ?? []).map { "\($0.name) \(Self.milliseconds($0.duration))" }
+        let parts = phases.isEmpty ? "" : " (\(phases.joined(separator: ", ")))"
+        note(.instanceReady, id, "version \(instance.version)\(time)\(parts)")
         lookSoon()
     }
+
+    private static func milliseconds(_ time: Duration) -> String { "\(Int(time / .milliseconds(1))) ms" }
 
     private func drain(_ id: InstanceID) {
         let isUnneeded = controller.instances.first { $0.id == id }?.mayReturn ?? false

@@ -18,7 +18,7 @@ package actor ServiceSupervisor {
         case resource(ResourceDirectory.Event)
         /// The gate of a draining instance was closed and empty.
         case gateDrained(InstanceID)
-        case ready(InstanceRoute, holdsPort: Bool, gateway: String?)
+        case ready(InstanceRun.Ready)
         case takeOver(RunnableVersion, newest: Int?, Waiter)
         /// Calls wait for resources; which, `waitingResources` says.
         case resourceCallsWait
@@ -39,6 +39,8 @@ package actor ServiceSupervisor {
         let run: InstanceRun
         let started: ContinuousClock.Instant
         var route: InstanceRoute?
+        /// The parts of its start, once it is ready.
+        var phases: [StartPhase] = []
     }
 
     package nonisolated let service: ServiceID
@@ -203,11 +205,13 @@ package actor ServiceSupervisor {
             handle(event)
         case .gateDrained(let id):
             gateDrained(id)
-        case .ready(let route, let holdsPort, let gateway):
-            instances[route.id]?.route = route
-            self.gateway = gateway
-            handle(.ready(route.id, holdsPort: holdsPort))
-            becameReady(route.id)
+        case .ready(let ready):
+            let id = ready.route.id
+            instances[id]?.route = ready.route
+            instances[id]?.phases = ready.phases
+            gateway = ready.gateway
+            handle(.ready(id, holdsPort: ready.holdsPort))
+            becameReady(id)
         case .takeOver(let version, let newest, let waiter):
             takeOver(version, newest: newest, waiter)
         case .resourceCallsWait:

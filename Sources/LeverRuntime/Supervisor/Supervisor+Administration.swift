@@ -15,6 +15,10 @@ package struct InstanceStanding: Sendable {
     package var resources: Int
     /// The time since its start.
     package var age: Duration
+    /// From its start to its first answer; `nil` before that.
+    package var startTime: Duration?
+    /// The parts of that, in their order.
+    package var startPhases: [StartPhase] = []
 }
 
 /// A service as it stands.
@@ -119,7 +123,8 @@ extension ServiceSupervisor {
                     isResponsive: instance.isResponsive,
                     calls: instances[instance.id]?.route?.gate.inFlight ?? 0,
                     resources: directory.resourceCount(on: instance.id),
-                    age: instances[instance.id].map { .now - $0.started } ?? .zero)
+                    age: instances[instance.id].map { .now - $0.started } ?? .zero,
+                    startTime: instance.startTime, startPhases: instances[instance.id]?.phases ?? [])
             },
             waitingCalls: context.router.waitingRoom.count(service), resources: directory.count, bounds: bounds,
             hasOwnBounds: ownBounds != nil, inProcess: context.isInProcess ? versions[1]?.manifest : nil)

@@ -39,7 +39,9 @@ struct ConnectionSetup: Sendable {
     }
 
     private func install(_ detected: ProtocolDetector.Detected, _ context: ChannelHandlerContext) throws {
-        let peer = Peer(context.remoteAddress ?? (isUnix(context.localAddress) ? context.localAddress : nil))
+        let peer = Peer(
+            context.remoteAddress ?? (isUnix(context.localAddress) ? context.localAddress : nil),
+            trusted: configuration.trustedPeers)
         switch detected {
         case .http2: try installHTTP2(context, peer)
         case .http1: try installHTTP1(context, peer)

@@ -14,6 +14,8 @@ package struct ListenerConfiguration: Sendable {
     package var maximumFields = 200
     /// Permissions of a unix socket's file.
     package var socketMode: UInt32 = 0o600
+    /// Peers that may do what callers on this machine may.
+    package var trustedPeers: [AddressRange] = []
     package var http2 = HTTP2Configuration()
 
     package init() {}

@@ -4,21 +4,28 @@ import NIOCore
 package struct Peer: Sendable, Hashable, CustomStringConvertible {
     /// Whether it is on this machine: a unix socket or a loopback address.
     package let isLocal: Bool
+    /// Whether it may do what callers on this machine may.
+    package let isTrusted: Bool
     /// The address, for logs and messages.
     package let description: String
 
-    package init(isLocal: Bool, description: String) {
+    package init(isLocal: Bool, isTrusted: Bool? = nil, description: String) {
         self.isLocal = isLocal
+        self.isTrusted = isTrusted ?? isLocal
         self.description = description
     }
 
-    init(_ address: SocketAddress?) {
+    /// The peer at an address, trusted where that is in one of the ranges or on this machine.
+    init(_ address: SocketAddress?, trusted: [AddressRange] = []) {
         switch address {
         case .unixDomainSocket:
             self.init(isLocal: true, description: "unix socket")
         case .v4, .v6:
             let text = address?.ipAddress ?? "?"
-            self.init(isLocal: Self.isLoopback(text), description: "\(text):\(address?.port ?? 0)")
+            let isLocal = Self.isLoopback(text)
+            self.init(
+                isLocal: isLocal, isTrusted: isLocal || trusted.contains { $0.contains(text) },
+                description: "\(text):\(address?.port ?? 0)")
         case nil:
             self.init(isLocal: false, description: "unknown")
         }

@@ -17,7 +17,7 @@ import Testing
         ]
         let handler = RecordingHandler(unary: { context, _ in
             switch context.url.method.rawValue {
-            case "ListServices", "ListInstances", "ListEnvironments": .result([])
+            case "ListServices", "ListInstances", "ListEnvironments", "Prune": .result([])
             case "ListVersions": .result(["versions": [], "history": []])
             case "ListResources": .result(["resources": [resource], "next": "r"])
             case "WhereResource", "MoveResource": .result(resource)
@@ -45,6 +45,7 @@ import Testing
         #expect(try await admin.environments().isEmpty)
         #expect(try await admin.addEnvironment(shop))
         try await admin.removeEnvironment(shop, force: true)
+        #expect(try await admin.prune().isEmpty)
 
         let calls = handler.calls.map { ($0.context.url.method.rawValue, $0.arguments) }
         let expected: [(String, [LeverValue])] = [
@@ -57,6 +58,7 @@ import Testing
             ("WhereResource", ["dev.lever", "hello", "r"]), ("MoveResource", ["dev.lever", "hello", "r", .null]),
             ("MoveResource", ["dev.lever", "hello", "r", "b"]), ("ListEnvironments", []),
             ("AddEnvironment", ["shop.lever"]), ("RemoveEnvironment", ["shop.lever", true]),
+            ("Prune", []),
         ]
         #expect(calls.count == expected.count)
         for (call, expected) in zip(calls, expected) {
@@ -76,6 +78,8 @@ import Testing
                 ]) : .result("something else")
         })
         let instances = try await admin(handler).instances()
+        // One that does not know of the parts of a start says nothing of them.
+        #expect(instances.first?.startTime == nil && instances.first?.startPhases == nil)
         #expect(instances.first?.state == "hibernating" && instances.first?.id == InstanceID("hello-1"))
         let error = await #expect(throws: RPCError.self) { try await admin(handler).services() }
         #expect(error?.message.contains("ListServices") == true)
@@ -128,6 +132,10 @@ import Testing
         #expect(lines == ["3 missing", "text"])
         let options: LeverValue = ["instance": .null, "lines": 5, "since": 1, "follow": true]
         #expect(handler.calls.last?.arguments == .values(["dev.lever", "hello", options]))
+
+        _ = try await admin(handler).logs(in: .default, instance: InstanceID("a"))
+        let all: LeverValue = ["instance": "a", "lines": 100, "since": .null, "follow": false]
+        #expect(handler.calls.last?.arguments == .values(["dev.lever", .null, all]))
 
         var events: [AdminClient.Event] = []
         let error = await #expect(throws: RPCError.self) {

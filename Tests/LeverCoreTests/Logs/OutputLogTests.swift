@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import LeverCore
@@ -58,6 +59,42 @@ import Testing
         #expect(log.read(after: 5, limit: 10).elements == [OutputLine(time: 2, text: "six")])
         #expect(await log.changed(after: 6) == nil)
         #expect(log.last(2) == ["five", "six"])
+    }
+
+    /// Takes lines, and the numbers that they come with.
+    private final class Lines: OutputSink {
+        private let state = Mutex<[String]>([])
+        var all: [String] { state.withLock { $0 } }
+
+        func take(_ lines: [OutputLog.Line], after number: Int) {
+            state.withLock { state in
+                for (index, line) in lines.enumerated() {
+                    state.append("\(number + index + 1) \(String(decoding: line.bytes, as: UTF8.self)) \(line.time)")
+                }
+            }
+        }
+    }
+
+    @Test func aSinkTakesWhatThereIsAndWhatComes() {
+        let log = OutputLog(capacity: 2, lineLength: 10)
+        log.append("one\ntwo\nthree\nfo", at: 1)
+        let (lines, others) = (Lines(), Lines())
+        log.attach(lines)
+        #expect(lines.all == ["2 two 1.0", "3 three 1.0"])
+        log.append("ur\n", at: 2)
+        log.append("five", at: 3)
+        #expect(lines.all.last == "4 four 2.0")
+        log.end()
+        #expect(lines.all.suffix(2) == ["4 four 2.0", "5 five 3.0"])
+        // One that comes after the end has what is left.
+        log.attach(others)
+        #expect(others.all == ["4 four 2.0", "5 five 3.0"])
+        let quiet = OutputLog()
+        let none = Lines()
+        quiet.attach(none)
+        quiet.detach()
+        quiet.append("one\n", at: 1)
+        #expect(none.all.isEmpty && quiet.last(1) == ["one"])
     }
 
     @Test func whoeverWaitsHearsOfTheNextLineAndOfTheEnd() async {

@@ -53,7 +53,7 @@ final class AdminHarness: Sendable {
 
     /// Runs a test with an administration, and ends all of it.
     static func with(
-        _ change: (inout LeverHost.Configuration.Uploads) -> Void = { _ in },
+        keepsLogs: Bool = false, _ change: (inout LeverHost.Configuration.Uploads) -> Void = { _ in },
         _ body: @Sendable (AdminHarness) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -83,7 +83,8 @@ final class AdminHarness: Sendable {
             running.versions
         }
         let control = FakeControl()
-        let archive = OutputArchive(driver)
+        let logs = keepsLogs ? try await InstanceLogs(data, services: [], logger: logger) : nil
+        let archive = OutputArchive(driver, logs: logs)
         let removed = Order()
         let administrator = Administrator(
             catalog: catalog, packages: packages, control: control, archive: archive, claims: claims,
@@ -106,9 +107,11 @@ final class AdminHarness: Sendable {
             router, data, catalog, driver, supervisor, deployer, control, archive, removed, running)
         let result: Result<Void, any Error> = await withTaskGroup { tasks in
             tasks.addTask { await supervisor.run() }
+            if let logs { tasks.addTask { await logs.run() } }
             let result: Result<Void, any Error>
             do { result = .success(try await body(harness)) } catch { result = .failure(error) }
             supervisor.shutdown()
+            logs?.end()
             return result
         }
         await deployer.waitUntilIdle()

@@ -36,6 +36,7 @@ import Testing
             ("SetScaling", ["dev.lever", "hello", ["maxInstanceLoad": 0]]),
             ("SetScaling", ["dev.lever", "hello", ["channelLoad": "much"]]),
             ("SetScaling", ["dev.lever", "hello", ["minInstances": 11]]), ("Version", [1]),
+            ("Prune", ["all"]),
         ] as [(String, [LeverValue])]) func wrongArgumentsAreNamed(
             _ method: String, _ arguments: [LeverValue]
         ) async throws
@@ -48,6 +49,21 @@ import Testing
             #expect(admin.control.asked.isEmpty)
             let bytes = await failure { _ = try await admin.call(method, .bytes([1])) }
             #expect(bytes?.reason == .badMessage)
+        }
+    }
+
+    @Test func theDriverPrunesWhatNoKeptVersionNeeds() async throws {
+        try await AdminHarness.with { admin throws in
+            try await admin.deploy("1")
+            try await admin.deploy("2")
+            try await admin.deploy("1", name: "other", to: try EnvironmentName("shop.lever"))
+            #expect(try value(try await admin.call("Prune")) == [])
+            #expect(admin.driver.kept.map { $0.map(\.name.rawValue).sorted() } == [["hello", "hello", "other"]])
+            admin.driver.pruned = .success(["image node:20", "network old.lever"])
+            #expect(try value(try await admin.call("Prune")) == ["image node:20", "network old.lever"])
+            admin.driver.pruned = .failure(RuntimeError(.driver, "the engine does not answer"))
+            let error = await failure { _ = try await admin.call("Prune") }
+            #expect(error?.reason == .conflict && error?.message == "the engine does not answer")
         }
     }
 
@@ -76,6 +92,10 @@ import Testing
             #expect(all["versions"] == [1, 2] && all["deploying"] == .null && all["waiting"] == 4)
             #expect(all["scaling"]?["maxInstances"] == 10 && all["scaling"]?["overridden"] == false)
             #expect(all["runs"]?[1]?["state"] == "draining" && all["runs"]?[1]?["age"] == 1.5)
+            #expect(all["runs"]?[0]?["startTime"] == 0.25)
+            #expect(
+                all["runs"]?[0]?["startPhases"]
+                    == [["phase": "create", "time": 0.15], ["phase": "connect", "time": 0.05]])
             let versions = try value(try await admin.call("ListVersions", .values(["dev.lever", "hello"])))
             #expect(versions["versions"]?[0]?["version"] == 2 && versions["versions"]?[0]?["live"] == true)
             #expect(versions["versions"]?[1]?["digest"]?.stringValue?.count == 64)

@@ -28,7 +28,9 @@ final class FakeControl: ServiceControl {
             instances: instances.map { name, version, state in
                 InstanceStanding(
                     id: InstanceID(name), service: id, version: version, state: state, isResponsive: true, calls: 2,
-                    resources: 3, age: .milliseconds(1500))
+                    resources: 3, age: .milliseconds(1500),
+                    startTime: state == .starting ? nil : .milliseconds(250),
+                    startPhases: [StartPhase("create", .milliseconds(150)), StartPhase("connect", .milliseconds(50))])
             }, waitingCalls: 4, resources: 5, bounds: ScalingBounds(), hasOwnBounds: false)
         state.withLock { $0.standings[id] = standing }
     }

@@ -20,9 +20,10 @@ import Testing
     }
 
     private func withLogs(
+        kept: Bool = false,
         _ body: @Sendable (AdminHarness, _ first: OutputLog, _ second: OutputLog) async throws -> Void
     ) async throws {
-        try await AdminHarness.with { admin throws in
+        try await AdminHarness.with(keepsLogs: kept) { admin throws in
             try await admin.deploy("1")
             admin.control.run(hello, live: 1)
             let (first, second) = (OutputLog(capacity: 8), OutputLog(capacity: 8))
@@ -66,7 +67,7 @@ import Testing
             // Its last words come although nobody remembers it any more.
             third.append("last words", at: 4)
             third.end()
-            admin.archive.forget(hello)
+            try await admin.archive.forget(hello)
             #expect(try await next(channel)?["line"] == "last words")
             // The host's end is the end.
             admin.control.events.end()
@@ -133,6 +134,78 @@ import Testing
                 _ = try await admin.open("EventsChan", .values([["service": "hello"]]))
             }
             #expect(filter?.reason == .badMessage)
+        }
+    }
+
+    // MARK: Lines in files
+
+    @Test func thePastComesFromFilesWhereTheMemoryDoesNotReachBack() async throws {
+        try await withLogs(kept: true) { admin, first, second in
+            for number in 1...50 { first.append("\(number)\n", at: Double(number)) }
+            second.append("other\n", at: 48.5)
+            let all = try await all(try await open(admin))
+            #expect(all.map { $0["line"] } == (1...48).map { "\($0)" } + ["other", "49", "50"])
+            #expect(try await self.all(try await open(admin, ["lines": 12])).first?["line"] == "40")
+            #expect(try await self.all(try await open(admin, ["since": 30])).first?["line"] == "30")
+            #expect(try await self.all(try await open(admin, ["instance": "a"])).count == 50)
+            // Of one that nobody remembers any more.
+            first.end()
+            for name in ["c", "d", "e", "f"] {
+                let log = OutputLog()
+                admin.archive.keep(log, of: InstanceID(name), hello)
+                log.end()
+            }
+            #expect(!admin.archive.outputs(of: hello).contains { $0.instance == InstanceID("a") })
+            let old = try await self.all(try await open(admin, ["instance": "a", "since": 49]))
+            #expect(old.map { $0["line"] } == ["49", "50"])
+            #expect(try await self.all(try await open(admin, ["instance": "a", "since": 51])).isEmpty)
+            let unknown = await #expect(throws: RPCError.self) { _ = try await open(admin, ["instance": "z"]) }
+            #expect(unknown?.reason == .noResource)
+        }
+    }
+
+    @Test func aSlowFollowerReadsWhatItMissedFromFiles() async throws {
+        try await withLogs(kept: true) { admin, first, _ in
+            let channel = try await open(admin, ["follow": true, "lines": 0])
+            // Nobody reads meanwhile, and all of it comes all the same: it has room while it waits for its file.
+            let count = 3_000
+            for number in 1...count { first.append("\(number)\n", at: 1) }
+            var lines: [String] = []
+            while lines.count < count, let message = try await next(channel) {
+                #expect(message["dropped"] == nil, "\(message)")
+                lines.append(message["line"]?.stringValue ?? "")
+            }
+            #expect(lines == (1...count).map { "\($0)" })
+            channel.cancel()
+        }
+    }
+
+    @Test func allServicesOfAnEnvironmentAreFollowedTogether() async throws {
+        try await withLogs(kept: true) { admin, first, _ in
+            try await admin.deploy("1", name: "other")
+            let shop = try EnvironmentName("shop.lever")
+            try await admin.deploy("1", name: "other", to: shop)
+            let other = ServiceID(environment: .default, service: try ServiceName("other"))
+            first.append("one\n", at: 1)
+            let (second, foreign) = (OutputLog(), OutputLog())
+            admin.archive.keep(second, of: InstanceID("o"), other)
+            admin.archive.keep(foreign, of: InstanceID("s"), ServiceID(environment: shop, service: other.service))
+            foreign.append("not here\n", at: 1)
+            second.append("two\n", at: 2)
+            let channel = try await admin.open("LogsChan", .values(["dev.lever", .null, ["follow": true]]))
+            #expect(try await next(channel) == ["instance": "a", "service": "hello", "time": 1, "line": "one"])
+            #expect(try await next(channel) == ["instance": "o", "service": "other", "time": 2, "line": "two"])
+            second.append("three\n", at: 3)
+            #expect(try await next(channel)?["line"] == "three")
+            let only = try await admin.open("LogsChan", .values(["dev.lever", .null, ["instance": "o"]]))
+            #expect(try await all(only).map { $0["line"] } == ["two", "three"])
+            let nowhere = await #expect(throws: RPCError.self) {
+                _ = try await admin.open("LogsChan", .values(["no.lever"]))
+            }
+            #expect(nowhere?.reason == .noEnvironment)
+            // The environment's end is the end.
+            admin.control.events.append(.environmentRemoved, .default, "an administrator removed it")
+            #expect(try await next(channel) == nil)
         }
     }
 

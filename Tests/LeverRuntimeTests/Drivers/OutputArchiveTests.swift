@@ -34,7 +34,7 @@ import Testing
         keep(archive, "hello", "new", ended: false)
         #expect(names(archive, "hello") == ["running", "3", "4", "new"])
         #expect(names(archive, "other") == [])
-        archive.forget(id("hello"))
+        try await archive.forget(id("hello"))
         #expect(names(archive, "hello") == [])
         try await group.shutdownGracefully()
     }

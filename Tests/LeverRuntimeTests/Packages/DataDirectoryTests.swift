@@ -17,8 +17,8 @@ struct DataDirectoryTests {
             let data = try DataDirectory("\(directory)/a/b/data")
             defer { data.close() }
             #expect(data.path.hasSuffix("/a/b/data"))
-            #expect(TestFiles.names(data.path) == ["code", "lock", "packages", "run", "uploads"])
-            for folder in [data.path, data.code, data.packages, data.uploads, data.runtime] {
+            #expect(TestFiles.names(data.path) == ["code", "lock", "logs", "packages", "run", "uploads"])
+            for folder in [data.path, data.code, data.logs, data.packages, data.uploads, data.runtime] {
                 #expect(TestFiles.mode(folder) == 0o700)
             }
             let id = try ServiceID(environment: EnvironmentName("shop.example"), service: ServiceName("hello"))

@@ -18,6 +18,7 @@ final class ServerDriver: ContainerDriver {
         var isSilent = false
         var output: [String] = []
         var needsPort = false
+        var phases: [StartPhase] = []
         /// Termination is ignored until SIGKILL, that is until the grace is over.
         var ignoresTermination = false
     }
@@ -26,6 +27,8 @@ final class ServerDriver: ContainerDriver {
         var behaviours: [Int: Behaviour] = [:]
         var instances: [ServerInstance] = []
         var mostAlive = 0
+        var kept: [[Manifest]] = []
+        var pruned: Result<[String], RuntimeError> = .success([])
     }
 
     let name = "server"
@@ -63,6 +66,22 @@ final class ServerDriver: ContainerDriver {
         return instance
     }
 
+    /// What the next prune removes.
+    var pruned: Result<[String], RuntimeError> {
+        get { state.withLock { $0.pruned } }
+        set { state.withLock { $0.pruned = newValue } }
+    }
+
+    /// What was to be kept, each time.
+    var kept: [[Manifest]] { state.withLock { $0.kept } }
+
+    func prune(keeping kept: [Manifest]) async throws -> [String] {
+        try state.withLock { state in
+            state.kept.append(kept)
+            return try state.pruned.get()
+        }
+    }
+
     func shutdown() async {
         for instance in alive { instance.end(.signal(9)) }
         for instance in started { await instance.closed() }
@@ -94,6 +113,7 @@ final class ServerInstance: DriverInstance {
     }
 
     var id: InstanceID { specification.id }
+    var startPhases: [StartPhase] { behaviour.phases }
     var hasEnded: Bool { state.withLock { $0.exit != nil } }
     var terminations: [Duration] { state.withLock { $0.terminations } }
 

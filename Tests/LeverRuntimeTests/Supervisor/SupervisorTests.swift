@@ -19,6 +19,28 @@ import Testing
         }
     }
 
+    @Test func thePartsOfAStartAreSaid() async throws {
+        try await SupervisorHarness.with { host in
+            host.driver[2].phases = [StartPhase("create", .milliseconds(62)), StartPhase("start", .milliseconds(280))]
+            for version in 1...2 {
+                _ = try await host.deploy()
+                let ready = host.supervisor.events.newest(.max).elements.last { $0.kind == .instanceReady }
+                let message = try #require(ready?.message)
+                let form =
+                    version == 1
+                    ? /version 1, \d+ ms after its start \(start \d+ ms, listen \d+ ms, connect \d+ ms\)/
+                    : /version 2, \d+ ms after its start \(create 62 ms, start 280 ms, listen \d+ ms, connect \d+ ms\)/
+                #expect(message.wholeMatch(of: form) != nil, "\(message)")
+            }
+            let instances = try #require(await host.supervisor.standing(of: SupervisorHarness.service)).instances
+            let new = try #require(instances.first { $0.version == 2 })
+            #expect(new.startPhases.map(\.name) == ["create", "start", "listen", "connect"])
+            #expect(new.startPhases[1].duration == .milliseconds(280))
+            let time = try #require(new.startTime)
+            #expect(time > new.startPhases[2].duration + new.startPhases[3].duration)
+        }
+    }
+
     @Test func manyFirstCallsStartOneInstance() async throws {
         try await SupervisorHarness.with { host in
             let manifest = Manifest(name: SupervisorHarness.service.service, maxInstanceLoad: 100)

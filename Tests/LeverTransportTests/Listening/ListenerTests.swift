@@ -185,6 +185,18 @@ struct ListenerTests {
         ("10.0.0.1", false), ("::2", false),
     ])
     func loopbackAddresses(_ address: String, _ isLocal: Bool) throws {
-        #expect(Peer(try SocketAddress(ipAddress: address, port: 1)).isLocal == isLocal)
+        let peer = Peer(try SocketAddress(ipAddress: address, port: 1))
+        #expect(peer.isLocal == isLocal && peer.isTrusted == isLocal)
+    }
+
+    @Test(arguments: [
+        ("127.0.0.1", true), ("10.1.2.3", true), ("::ffff:10.1.2.3", true), ("11.0.0.1", false), ("fd00::1", true),
+        ("fe80::1", false),
+    ])
+    func trustedPeers(_ address: String, _ isTrusted: Bool) throws {
+        let ranges = ["10.0.0.0/8", "fd00::/8"].compactMap { AddressRange($0) }
+        let peer = Peer(try SocketAddress(ipAddress: address, port: 1), trusted: ranges)
+        #expect(peer.isTrusted == isTrusted && peer.isLocal == (address == "127.0.0.1"))
+        #expect(!Peer(nil, trusted: ranges).isTrusted)
     }
 }

@@ -174,6 +174,11 @@ import Testing
             ("calls.retryBurst", { $0.calls.retryBurst = -1 }),
             ("instances.heartbeatInterval", { $0.instances.heartbeatInterval = .zero }),
             ("instances.startCancellation", { $0.instances.startCancellation = .zero }),
+            ("adminPeers", { $0.adminPeers = ["10.0.0.1/8"] }),
+            ("somewhere", { $0.adminPeers = ["127.0.0.1", "somewhere"] }),
+            ("logs.bytesPerService", { $0.logs.bytesPerService = -1 }),
+            ("logs.bytes", { $0.logs.bytes = 1 }),
+            ("logs.waitingBytesPerInstance", { $0.logs.waitingBytesPerInstance = 1 << 40 }),
             ("evil.example.com:80", { $0.trustedHosts = ["evil.example.com:80"] }),
         ]
         for (word, change) in changes {
