@@ -121,6 +121,10 @@ dependencies:
 test-dependencies:
 	@scripts/install-dependencies.sh --tests
 
+.PHONY: docs
+docs: dependencies ## Builds the documentation of all modules with DocC, as a site in .build/documentation
+	scripts/docs.sh
+
 .PHONY: lint
 lint: ## Checks the format of all Swift code
 	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)

@@ -237,6 +237,14 @@ let package = Package(
             name: "LeverTestingTests",
             dependencies: ["LeverCore", "LeverClient", "LeverService", "LeverTesting"],
             swiftSettings: settings),
+        // The samples of the documentation, and the check that it shows no others.
+        .testTarget(
+            name: "DocumentationTests",
+            dependencies: [
+                "LeverActors", "LeverCore", "LeverClient", "LeverRouter", "LeverRuntime", "LeverService", "LeverTesting",
+                .logging, .lifecycle, .unixSignals, .metrics,
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "leverTests",
             dependencies: [

@@ -32,7 +32,7 @@ extension Router {
     /// Makes a unary call straight to an instance, without entering a gate and without another attempt: `NewResource` and
     /// `CloseResource`.
     ///
-    /// - Throws: ``RPCError``. Its cause tells what the instance knows: `CallNotBegun`, the call certainly did not reach it;
+    /// - Throws: `RPCError`. Its cause tells what the instance knows: `CallNotBegun`, the call certainly did not reach it;
     ///   `CallUnanswered`, the call was lost, reset, or not answered in time; any other or none, the instance has
     ///   answered with this status. `CancellationError` when the task was cancelled.
     package func call(

@@ -115,7 +115,7 @@ package final class Router: Sendable {
     /// The handler of a service whose calls end in this process, and the instance that was entered for one, to be left after it;
     /// `nil` where there is none at this moment.
     ///
-    /// - Throws: ``RPCError`` where the caller may not call the service.
+    /// - Throws: `RPCError` where the caller may not call the service.
     func enterHandler(
         of service: ServiceID, for caller: Caller
     ) throws(RPCError) -> (handler: any RPCHandler, instance: InstanceRoute?)? {

@@ -23,7 +23,7 @@ extension LeverService {
 
         /// Checks every value.
         ///
-        /// - Throws: ``RuntimeError`` that names the value and the rule that it breaks.
+        /// - Throws: `RuntimeError` that names the value and the rule that it breaks.
         public func validate() throws(RuntimeError) {
             _ = try listenAddress()
             guard drainTimeout >= .zero else {

@@ -9,7 +9,7 @@ extension LeverService: Service {
     /// Listens and answers calls until the service group shuts down gracefully, then lets the calls in progress end; or until
     /// the task is cancelled.
     ///
-    /// - Throws: ``RuntimeError`` where the configuration is unusable or the address cannot be taken.
+    /// - Throws: `RuntimeError` where the configuration is unusable or the address cannot be taken.
     public func run() async throws {
         try configuration.validate()
         var bounds = RPCServerConfiguration()
@@ -32,7 +32,7 @@ extension LeverService: Service {
 
     /// Runs the service until the process gets SIGTERM or SIGINT, then lets the calls in progress end and returns.
     ///
-    /// - Throws: ``RuntimeError`` where the configuration is unusable or the address cannot be taken.
+    /// - Throws: `RuntimeError` where the configuration is unusable or the address cannot be taken.
     public func serve() async throws {
         let group = ServiceGroup(
             configuration: .init(

@@ -60,7 +60,7 @@ final class Activation: Sendable {
 
     /// Makes a call that was let in.
     ///
-    /// - Throws: ``RPCError`` and `CancellationError`, as for a call that leaves the instance; a method's own error is returned.
+    /// - Throws: `RPCError` and `CancellationError`, as for a call that leaves the instance; a method's own error is returned.
     func call(
         _ url: LeverURL, _ arguments: RPCArguments, _ call: LocalCall, maximumDepth: Int
     ) async throws -> RPCReply {

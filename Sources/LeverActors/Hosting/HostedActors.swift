@@ -13,7 +13,7 @@ final class HostedActors: Sendable {
 
     /// Adds an actor.
     ///
-    /// - Throws: ``RPCError`` where it is here already.
+    /// - Throws: `RPCError` where it is here already.
     func add(_ activation: Activation) throws(RPCError) {
         let isNew = activations.withLock { activations in
             guard activations[activation.id] == nil else { return false }

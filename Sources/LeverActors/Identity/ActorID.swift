@@ -49,7 +49,7 @@ extension LeverActorSystem {
 
         /// Checks what can be wrong with the name of a resource.
         ///
-        /// - Throws: ``RPCError`` (INVALID_ARGUMENT) that shows it.
+        /// - Throws: `RPCError` (INVALID_ARGUMENT) that shows it.
         func validate() throws(RPCError) {
             guard unplaced == nil else {
                 throw RPCError(.badURL, "an actor that was made without a host has no identity that others could call")

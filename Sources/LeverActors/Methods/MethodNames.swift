@@ -9,7 +9,7 @@ final class MethodNames: Sendable {
 
     /// The name of the method that a call is for.
     ///
-    /// - Throws: ``RPCError`` where no name of a method can be made of it.
+    /// - Throws: `RPCError` where no name of a method can be made of it.
     func name(of target: RemoteCallTarget) throws(RPCError) -> MethodName {
         let identifier = target.identifier
         if let found = known.withLock({ $0[identifier] }) { return try found.get() }

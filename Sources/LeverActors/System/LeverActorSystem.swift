@@ -57,7 +57,7 @@ public final class LeverActorSystem: DistributedActorSystem, Sendable {
 
     /// Makes a system by the name of a service.
     ///
-    /// - Throws: ``RPCError`` where the name is malformed.
+    /// - Throws: `RPCError` where the name is malformed.
     public convenience init(
         client: LeverClient, service: String, environment: EnvironmentName? = nil,
         configuration: Configuration = .defaults
@@ -82,7 +82,7 @@ public final class LeverActorSystem: DistributedActorSystem, Sendable {
 
     /// Gives `nil`, by which the actor becomes a stand-in, also where it is on this instance: it may leave it at any time.
     ///
-    /// - Throws: ``RPCError`` where the identity is malformed, or neither it nor the system names a service.
+    /// - Throws: `RPCError` where the identity is malformed, or neither it nor the system names a service.
     public func resolve<Act: DistributedActor>(id: ActorID, as type: Act.Type) throws -> Act? where Act.ID == ActorID {
         try id.validate()
         guard id.service != nil || service != nil else {

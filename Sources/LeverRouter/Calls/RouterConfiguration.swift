@@ -48,7 +48,7 @@ public struct RouterConfiguration: Sendable {
 extension RouterConfiguration {
     /// Checks all values.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``, naming the value.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration`, naming the value.
     package func validate(named name: String) throws {
         try Self.check("\(name).defaultDeadline", defaultDeadline)
         try Self.check("\(name).maximumDeadline", maximumDeadline)

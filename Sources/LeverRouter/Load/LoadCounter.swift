@@ -1,7 +1,7 @@
 import LeverCore
 import NIOCore
 
-/// Counts one service's calls on one event loop. The means are those of ``LoadMeter``; this one reckons in whole nanoseconds
+/// Counts one service's calls on one event loop. The means are those of `LoadMeter`; this one reckons in whole nanoseconds
 /// of the loop's own clock, which each call reads anyway, since it is on the path of every call.
 struct LoadCounter {
     /// What was counted since it was last asked.

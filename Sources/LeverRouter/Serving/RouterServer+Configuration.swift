@@ -37,7 +37,7 @@ extension RouterServer {
 
         /// Checks all values.
         ///
-        /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``, naming the value.
+        /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration`, naming the value.
         public func validate() throws {
             for address in [listen].compactMap({ $0 }) + gateways.values where TransportAddress(address) == nil {
                 throw RuntimeError(

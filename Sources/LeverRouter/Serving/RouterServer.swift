@@ -41,7 +41,7 @@ public final class RouterServer: Service {
     ///   - placement: Chooses the instances of calls that name a resource; asked for each, among the instances that have not
     ///     failed it. Its candidates' ids depend on service and address alone.
     ///   - logger: Where it writes.
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration`.
     public init(
         configuration: Configuration = .defaults, table: RoutingTable = RoutingTable(),
         balancer: (any LoadBalancer)? = nil, placement: any ResourcePlacement = RendezvousPlacement(),
@@ -62,7 +62,7 @@ public final class RouterServer: Service {
     /// Changes the table; calls that come in afterwards go by the new one. Calls in progress stay where they are, at instances
     /// that have left the table, too.
     ///
-    /// - Throws: what `change` throws, and ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration`` where the table
+    /// - Throws: what `change` throws, and `RuntimeError` with `RuntimeError.Code.invalidConfiguration` where the table
     ///   makes no sense then; it stays as it was.
     public func update(_ change: (inout RoutingTable) throws -> Void) throws {
         try keeper.update(change)
@@ -70,7 +70,7 @@ public final class RouterServer: Service {
 
     /// Where calls from outside come in, with the port that was given to it; waits until they do. Empty where it does not listen.
     ///
-    /// - Throws: why it could not start; ``RuntimeError`` with ``RuntimeError/Code/stopped`` once it has ended.
+    /// - Throws: why it could not start; `RuntimeError` with `RuntimeError.Code.stopped` once it has ended.
     public var address: String {
         get async throws { try await start.value().address }
     }
@@ -91,7 +91,7 @@ public final class RouterServer: Service {
 
     /// Runs the router until it is shut down gracefully or cancelled.
     ///
-    /// - Throws: ``RuntimeError`` where an address cannot be listened on.
+    /// - Throws: `RuntimeError` where an address cannot be listened on.
     public func run() async throws {
         guard start.begin() else { throw RuntimeError(.stopped, "a router can be run only once") }
         defer { start.finish(.failure(RuntimeError(.stopped, "the router has ended"))) }

@@ -26,7 +26,7 @@ public struct RoutingTable: Sendable, Hashable {
         }
     }
 
-    /// The services. Their environments exist because of them; ``EnvironmentName/default`` always does.
+    /// The services. Their environments exist because of them; `EnvironmentName.default` always does.
     public var services: [ServiceID: Service]
 
     /// Makes a table.
@@ -41,7 +41,7 @@ public struct RoutingTable: Sendable, Hashable {
     ///   - addresses: Where its instances listen: `host:port`, `[address]:port` or `unix:path`.
     ///   - isPrivate: Whether only services of the same environment may call it.
     ///   - version: The version that its replies name.
-    /// - Throws: ``RPCError`` for a malformed name, ``RuntimeError`` for a malformed address; each names the text.
+    /// - Throws: `RPCError` for a malformed name, `RuntimeError` for a malformed address; each names the text.
     public mutating func set(
         _ service: String, at addresses: [String], isPrivate: Bool = false, version: Int = 1
     ) throws {
@@ -51,14 +51,14 @@ public struct RoutingTable: Sendable, Hashable {
 
     /// Takes a service out; does nothing where it is not there.
     ///
-    /// - Throws: ``RPCError`` for a malformed name.
+    /// - Throws: `RPCError` for a malformed name.
     public mutating func remove(_ service: String) throws {
         services[try ServiceID(service)] = nil
     }
 
     /// Checks that it makes sense.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``, naming the service.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration`, naming the service.
     public func validate() throws(RuntimeError) {
         for (id, service) in services {
             guard Set(service.instances).count == service.instances.count else {

@@ -73,7 +73,7 @@ package final class ServerStart: Sendable {
 
     /// Waits for the start.
     ///
-    /// - Throws: why it failed, ``RuntimeError`` `stopped` once it has ended, `CancellationError`.
+    /// - Throws: why it failed, `RuntimeError` `stopped` once it has ended, `CancellationError`.
     package func value() async throws -> Started {
         let ticket = state.withLock { state in
             state.next += 1

@@ -7,7 +7,7 @@ struct AdminArguments {
     private let values: [LeverValue]
     private var next = 0
 
-    /// - Throws: ``RPCError`` `badMessage` where the arguments are bytes.
+    /// - Throws: `RPCError` `badMessage` where the arguments are bytes.
     init(_ arguments: RPCArguments, of method: MethodName) throws(RPCError) {
         guard case .values(let values) = arguments else {
             throw RPCError(.badMessage, "the arguments of \(method) are values, not bytes")
@@ -93,7 +93,7 @@ struct AdminArguments {
 
     /// Says that these were all.
     ///
-    /// - Throws: ``RPCError`` `badMessage` where there are more.
+    /// - Throws: `RPCError` `badMessage` where there are more.
     func end() throws(RPCError) {
         guard values.count <= next else {
             throw RPCError(.badMessage, "\(method) takes at most \(next) arguments, not \(values.count)")

@@ -110,7 +110,7 @@ extension AdminService {
         return .array(removed.map { .string($0) })
     }
 
-    /// - Throws: ``RPCError`` `noEnvironment` where there is no such environment.
+    /// - Throws: `RPCError` `noEnvironment` where there is no such environment.
     func check(_ environment: EnvironmentName) async throws {
         guard try await catalog.environments().contains(environment) else {
             throw RPCError(.noEnvironment, "there is no environment \"\(environment)\" here")

@@ -47,7 +47,7 @@ package final class Administrator: Sendable {
 
     /// Checks that a service exists, in the catalog or in the host's process.
     ///
-    /// - Throws: ``RPCError`` `noEnvironment` or `noService`.
+    /// - Throws: `RPCError` `noEnvironment` or `noService`.
     func check(_ id: ServiceID) async throws {
         if await control.standing(of: id)?.inProcess != nil { return }
         _ = try await record(of: id)
@@ -55,7 +55,7 @@ package final class Administrator: Sendable {
 
     /// A service of the catalog.
     ///
-    /// - Throws: ``RPCError`` `noEnvironment` or `noService`; `conflict` where it is in the host's process.
+    /// - Throws: `RPCError` `noEnvironment` or `noService`; `conflict` where it is in the host's process.
     func record(of id: ServiceID) async throws -> ServiceRecord {
         try claims.checkIsDeployed(id)
         if let record = try await catalog.service(id) { return record }
@@ -67,7 +67,7 @@ package final class Administrator: Sendable {
 
     /// Lets a kept version take over again, by default the one that was live before the present one.
     ///
-    /// - Throws: ``RPCError``: `noVersion` where there is none of that number, or none before; `conflict` where it is live already
+    /// - Throws: `RPCError`: `noVersion` where there is none of that number, or none before; `conflict` where it is live already
     ///   or the service is being removed; why it does not start.
     func rollback(
         _ id: ServiceID, to number: Int?, progress: @escaping @Sendable (Int, DeploymentPhase) -> Void
@@ -103,7 +103,7 @@ package final class Administrator: Sendable {
 
     /// Removes a service with all its versions, once nothing of it runs.
     ///
-    /// - Throws: ``RPCError``: `noEnvironment`, `noService`, `conflict` while a version of it is taking over.
+    /// - Throws: `RPCError`: `noEnvironment`, `noService`, `conflict` while a version of it is taking over.
     func remove(_ id: ServiceID) async throws {
         try claims.claim(id)
         defer { claims.release(id) }
@@ -162,7 +162,7 @@ package final class Administrator: Sendable {
 
     /// Makes an environment exist; `false` where it did.
     ///
-    /// - Throws: ``RPCError`` `conflict` for the host's own, and while it is being removed.
+    /// - Throws: `RPCError` `conflict` for the host's own, and while it is being removed.
     func addEnvironment(_ name: EnvironmentName) async throws -> Bool {
         try checkOwn(name)
         try claims.enter(name)
@@ -175,7 +175,7 @@ package final class Administrator: Sendable {
 
     /// Removes an environment; with `force` with all services in it, once nothing of them runs.
     ///
-    /// - Throws: ``RPCError``: `noEnvironment`; `conflict` where services are in it and `force` is `false`, for the default
+    /// - Throws: `RPCError`: `noEnvironment`; `conflict` where services are in it and `force` is `false`, for the default
     ///   environment and the host's own, and while somebody works on a service of it.
     func removeEnvironment(_ name: EnvironmentName, force: Bool) async throws {
         try checkOwn(name)

@@ -38,7 +38,7 @@ package final class Deployer: Sendable {
     /// Takes a package in pieces, `nil` at its end, and returns once its version is live.
     ///
     /// - Throws: ``DeploymentError`` where the package is refused or does not start; what was live still is. `CancellationError`
-    ///   and ``RPCError`` where the caller went away before the package was whole.
+    ///   and `RPCError` where the caller went away before the package was whole.
     package func deploy(
         to environment: EnvironmentName, receive: @escaping @Sendable () async throws -> [UInt8]?,
         report: @escaping @Sendable (DeploymentProgress) -> Void

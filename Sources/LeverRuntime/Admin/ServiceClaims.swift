@@ -24,7 +24,7 @@ package final class ServiceClaims: Sendable {
 
     /// Begins a deployment or a rollback; ``leave(_:)`` ends it.
     ///
-    /// - Throws: ``RPCError`` `conflict` while the service or its environment is being removed.
+    /// - Throws: `RPCError` `conflict` while the service or its environment is being removed.
     func enter(_ id: ServiceID) throws(RPCError) {
         try state.withLock { state throws(RPCError) in
             try Self.checkIsDeployed(id, state)
@@ -35,7 +35,7 @@ package final class ServiceClaims: Sendable {
 
     /// Takes a name for a service of the host's process, until ``unregister(_:)``.
     ///
-    /// - Throws: ``RPCError`` `conflict` while somebody works on a service of this name, or its environment is being removed.
+    /// - Throws: `RPCError` `conflict` while somebody works on a service of this name, or its environment is being removed.
     func register(_ id: ServiceID) throws(RPCError) {
         try state.withLock { state throws(RPCError) in
             try Self.checkNotRemoved(id, state)
@@ -64,7 +64,7 @@ package final class ServiceClaims: Sendable {
 
     /// Begins to make an environment exist; ``leave(_:)-(EnvironmentName)`` ends it.
     ///
-    /// - Throws: ``RPCError`` `conflict` while it is being removed.
+    /// - Throws: `RPCError` `conflict` while it is being removed.
     func enter(_ environment: EnvironmentName) throws(RPCError) {
         try state.withLock { state throws(RPCError) in
             try Self.checkNotRemoved(environment, state)
@@ -90,7 +90,7 @@ package final class ServiceClaims: Sendable {
 
     /// Begins the removal of a service; ``release(_:)`` ends it.
     ///
-    /// - Throws: ``RPCError`` `conflict` while somebody else works on it.
+    /// - Throws: `RPCError` `conflict` while somebody else works on it.
     func claim(_ id: ServiceID) throws(RPCError) {
         try state.withLock { state throws(RPCError) in
             try Self.checkIsDeployed(id, state)
@@ -107,7 +107,7 @@ package final class ServiceClaims: Sendable {
 
     /// Begins the removal of an environment with all that is in it; ``release(_:)`` ends it.
     ///
-    /// - Throws: ``RPCError`` `conflict` while somebody else works on it or on a service of it.
+    /// - Throws: `RPCError` `conflict` while somebody else works on it or on a service of it.
     func claim(_ environment: EnvironmentName) throws(RPCError) {
         try state.withLock { state throws(RPCError) in
             guard state.sharedEnvironments[environment] == nil else {

@@ -3,7 +3,7 @@ import Synchronization
 
 /// A catalog that lives as long as its process: for tests, and for hosts that are embedded in a program.
 ///
-/// It keeps the contract of ``Catalog`` but for surviving the process.
+/// It keeps the contract of `Catalog` but for surviving the process.
 public final class InMemoryCatalog: Catalog {
     private struct Service {
         var liveVersion: Int?
@@ -29,7 +29,7 @@ public final class InMemoryCatalog: Catalog {
         self.clock = clock ?? CatalogRules.secondsSince1970
     }
 
-    /// Raises the term by one; see ``Catalog/raiseTerm()``.
+    /// Raises the term by one; see `Catalog.raiseTerm()`.
     public func raiseTerm() async throws -> Int {
         try state.withLock { state in
             state.term = try CatalogRules.next(term: state.term)
@@ -48,7 +48,7 @@ public final class InMemoryCatalog: Catalog {
         state.withLock { $0.environments.insert(name).inserted }
     }
 
-    /// Removes an environment; see ``Catalog/removeEnvironment(_:force:)``.
+    /// Removes an environment; see `Catalog.removeEnvironment(_:force:)`.
     public func removeEnvironment(_ name: EnvironmentName, force: Bool) async throws {
         try state.withLock { state in
             let services = state.services.keys.filter { $0.environment == name }
@@ -87,7 +87,7 @@ public final class InMemoryCatalog: Catalog {
         }
     }
 
-    /// Adds a version whose number was reserved; see ``Catalog/addVersion(_:to:)``.
+    /// Adds a version whose number was reserved; see `Catalog.addVersion(_:to:)`.
     public func addVersion(_ version: VersionRecord, to id: ServiceID) async throws {
         try state.withLock { state in
             var service = state.services[id] ?? Service()
@@ -102,7 +102,7 @@ public final class InMemoryCatalog: Catalog {
         }
     }
 
-    /// Makes a version live; see ``Catalog/setLive(_:of:)``.
+    /// Makes a version live; see `Catalog.setLive(_:of:)`.
     public func setLive(_ version: Int, of id: ServiceID) async throws {
         let now = clock()
         try state.withLock { state in
@@ -117,7 +117,7 @@ public final class InMemoryCatalog: Catalog {
         }
     }
 
-    /// Removes versions that are not live; see ``Catalog/removeVersions(_:of:)``.
+    /// Removes versions that are not live; see `Catalog.removeVersions(_:of:)`.
     public func removeVersions(_ versions: [Int], of id: ServiceID) async throws {
         try state.withLock { state in
             guard var service = state.services[id] else { return }
@@ -127,7 +127,7 @@ public final class InMemoryCatalog: Catalog {
         }
     }
 
-    /// Removes a service with all its versions; see ``Catalog/removeService(_:)``.
+    /// Removes a service with all its versions; see `Catalog.removeService(_:)`.
     public func removeService(_ id: ServiceID) async throws {
         try state.withLock { state in
             guard state.services.removeValue(forKey: id) != nil else { throw CatalogRules.noService(id) }

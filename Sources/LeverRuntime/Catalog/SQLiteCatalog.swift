@@ -14,7 +14,7 @@ public final class SQLiteCatalog: Catalog {
     /// milliseconds, so it belongs to a program's start.
     ///
     /// - Parameter clock: the time for the history, in seconds since 1970; the system's clock where there is none.
-    /// - Throws: ``RuntimeError`` with the code `catalog`: the file is damaged, cannot be written, or belongs to a newer version of
+    /// - Throws: `RuntimeError` with the code `catalog`: the file is damaged, cannot be written, or belongs to a newer version of
     ///   Lever. Its message says what to do.
     public init(path: String, clock: (@Sendable () -> Double)? = nil) throws {
         self.path = path
@@ -92,7 +92,7 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
-    /// Raises the term by one; see ``Catalog/raiseTerm()``.
+    /// Raises the term by one; see `Catalog.raiseTerm()`.
     public func raiseTerm() async throws -> Int {
         try await write { database in
             let term = try CatalogRules.next(term: Int.fetchOne(database, sql: "SELECT term FROM host") ?? 0)
@@ -120,7 +120,7 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
-    /// Removes an environment; see ``Catalog/removeEnvironment(_:force:)``.
+    /// Removes an environment; see `Catalog.removeEnvironment(_:force:)`.
     public func removeEnvironment(_ name: EnvironmentName, force: Bool) async throws {
         try await write { database in
             let exists = try Bool.fetchOne(
@@ -153,7 +153,7 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
-    /// Adds a version whose number was reserved; see ``Catalog/addVersion(_:to:)``.
+    /// Adds a version whose number was reserved; see `Catalog.addVersion(_:to:)`.
     public func addVersion(_ version: VersionRecord, to id: ServiceID) async throws {
         try await write { database in
             try CatalogRules.checkAddition(
@@ -168,7 +168,7 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
-    /// Makes a version live; see ``Catalog/setLive(_:of:)``.
+    /// Makes a version live; see `Catalog.setLive(_:of:)`.
     public func setLive(_ version: Int, of id: ServiceID) async throws {
         let now = clock()
         try await write { database in
@@ -187,7 +187,7 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
-    /// Removes versions that are not live; see ``Catalog/removeVersions(_:of:)``.
+    /// Removes versions that are not live; see `Catalog.removeVersions(_:of:)`.
     public func removeVersions(_ versions: [Int], of id: ServiceID) async throws {
         try await write { database in
             guard let service = try CatalogSchema.row(of: id, in: database) else { return }
@@ -206,7 +206,7 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
-    /// Removes a service with all its versions; see ``Catalog/removeService(_:)``.
+    /// Removes a service with all its versions; see `Catalog.removeService(_:)`.
     public func removeService(_ id: ServiceID) async throws {
         try await write { database in
             try database.execute(

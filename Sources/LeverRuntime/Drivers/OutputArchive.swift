@@ -94,7 +94,7 @@ package final class OutputArchive: ContainerDriver {
 
     /// Forgets a service, whose instances are gone, and removes what is kept of it.
     ///
-    /// - Throws: ``RuntimeError`` where files cannot be removed; then they go at the next start.
+    /// - Throws: `RuntimeError` where files cannot be removed; then they go at the next start.
     func forget(_ service: ServiceID) async throws {
         let outputs = outputs.withLock { $0.removeValue(forKey: service) ?? [] }
         // Whatever they still hear is not kept.

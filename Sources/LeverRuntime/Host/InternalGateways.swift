@@ -35,7 +35,7 @@ actor InternalGateways {
 
     /// `host:port` of an environment's gateway, which is made where there is none yet.
     ///
-    /// - Throws: ``RuntimeError`` where no address can be had, or the host is stopping.
+    /// - Throws: `RuntimeError` where no address can be had, or the host is stopping.
     func address(of environment: EnvironmentName) async throws -> String? {
         guard !isClosed else { throw RuntimeError(.stopped, "the host is stopping") }
         if let known = gateways[environment] { return try await known.value.address }

@@ -170,7 +170,7 @@ extension LeverHost.Configuration {
 
     /// Checks all values.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``, naming the value.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration`, naming the value.
     public func validate() throws {
         guard TransportAddress(listen) != nil else {
             throw RuntimeError(

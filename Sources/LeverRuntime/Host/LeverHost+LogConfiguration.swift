@@ -22,7 +22,7 @@ extension LeverHost.Configuration {
 
         /// Checks the values.
         ///
-        /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``.
+        /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration`.
         func validate() throws {
             let most = 1 << 50
             if bytesPerService != 0 {

@@ -16,7 +16,7 @@ extension LeverHost {
     ///
     /// Resources are as elsewhere: the handler is called with `NewResource` before the first call of one and with `CloseResource`
     /// after its last handler has returned, once it was idle for long or the service ends. The activation's epoch, higher than
-    /// all before it, is in each call's ``CallContext/epoch``. Code of this process cannot be killed: a resource whose handler
+    /// all before it, is in each call's `CallContext.epoch`. Code of this process cannot be killed: a resource whose handler
     /// never returns stays where it is.
     ///
     /// - Parameters:
@@ -24,7 +24,7 @@ extension LeverHost {
     ///   - handler: What answers; LeverService makes one of a service's methods.
     ///   - description: What the service is for.
     ///   - isPrivate: Whether only services of its environment may call it, and ``client(in:)`` of that.
-    /// - Throws: ``RPCError``: `badURL` for a malformed name; `conflict` where the name is taken by a registered or a deployed
+    /// - Throws: `RPCError`: `badURL` for a malformed name; `conflict` where the name is taken by a registered or a deployed
     ///   service, or the environment is the host's own; `shuttingDown` once the host ends. Before the host runs it is not known
     ///   what is deployed: then ``run()`` throws the conflict.
     public func register(
@@ -37,7 +37,7 @@ extension LeverHost {
     /// Takes a service out that was registered. New calls are refused at once, those in progress get
     /// ``Configuration/shutdownTimeout``, its resources are closed. Returns once no handler of it runs any more.
     ///
-    /// - Throws: ``RPCError``: `badURL` for a malformed name, `noService` where none is registered under it.
+    /// - Throws: `RPCError`: `badURL` for a malformed name, `noService` where none is registered under it.
     public func unregister(_ service: String) async throws {
         try await services.unregister(try ServiceID(service))
     }

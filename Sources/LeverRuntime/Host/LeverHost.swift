@@ -39,7 +39,7 @@ public final class LeverHost: Service {
     ///   - configuration: Where it listens, where its data is, and every bound.
     ///   - extensions: Parts that take the place of the host's own.
     ///   - logger: Where it writes.
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration`.
     public init(
         configuration: Configuration = .defaults, extensions: Extensions = Extensions(),
         logger: Logger = Logger(label: "lever.host")
@@ -53,7 +53,7 @@ public final class LeverHost: Service {
 
     /// Where the host listens, with the port that it was given; waits until it does.
     ///
-    /// - Throws: why it could not start; ``RuntimeError`` with ``RuntimeError/Code/stopped`` once it has ended.
+    /// - Throws: why it could not start; `RuntimeError` with `RuntimeError.Code.stopped` once it has ended.
     public var address: String {
         get async throws { try await start.value().address }
     }
@@ -64,7 +64,7 @@ public final class LeverHost: Service {
 
     /// Runs the host until it is shut down gracefully or cancelled.
     ///
-    /// - Throws: ``RuntimeError`` where it cannot start: the data directory is in use, the address is taken, an instance of an
+    /// - Throws: `RuntimeError` where it cannot start: the data directory is in use, the address is taken, an instance of an
     ///   earlier run cannot be ended.
     public func run() async throws {
         guard start.begin() else { throw RuntimeError(.stopped, "a host can be run only once") }

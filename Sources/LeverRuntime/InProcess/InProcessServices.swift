@@ -71,7 +71,7 @@ actor InProcessServices {
 
     /// The host runs: makes known what was registered.
     ///
-    /// - Throws: ``RPCError`` `conflict` where a service is deployed under the name of one.
+    /// - Throws: `RPCError` `conflict` where a service is deployed under the name of one.
     func start(_ parts: Parts) async throws {
         state = .running(parts)
         for id in Array(registrations.keys) where registrations[id]?.isPublished == false {

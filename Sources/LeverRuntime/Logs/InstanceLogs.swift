@@ -3,7 +3,7 @@ package import Logging
 package import NIOPosix
 import Synchronization
 
-/// The one way of what instances write, whatever driver starts them: from their ``OutputLog`` into rotating files, and back for
+/// The one way of what instances write, whatever driver starts them: from their `OutputLog` into rotating files, and back for
 /// whoever looks at it later.
 ///
 /// Nothing waits for it: lines wait in bounded memory while the disk is slow, full or gone, and the oldest are dropped where they
@@ -30,7 +30,7 @@ package final class InstanceLogs: Sendable {
     ///   - retryPause: after how long what could not be written is tried again.
     ///   - logger: where it says that it cannot write.
     ///   - threads: where it blocks.
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/dataDirectory`` where the files cannot be found or removed.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.dataDirectory` where the files cannot be found or removed.
     package init(
         _ directory: DataDirectory, services: [ServiceID], bounds: LeverHost.Configuration.Logs = .init(),
         retryPause: Duration = .seconds(1), logger: Logger, threads: NIOThreadPool = .singleton

@@ -54,7 +54,7 @@ final class LogFiles: Sendable {
     ///   - services: the services that there are.
     ///   - bytesPerService: how much is kept of a service.
     ///   - bytes: how much in all.
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/dataDirectory`` where a folder cannot be read or removed.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.dataDirectory` where a folder cannot be read or removed.
     init(_ directory: DataDirectory, services: [ServiceID], bytesPerService: Int, bytes: Int) throws {
         self.directory = directory
         self.bytesPerService = bytesPerService

@@ -21,7 +21,7 @@ public final class DataDirectory: Sendable {
     /// Makes the directory where there is none, with its parts, and takes its lock.
     ///
     /// - Parameter path: the directory; without one it is a new one that ``close()`` removes, for hosts that remember nothing.
-    /// - Throws: ``RuntimeError`` with the code `dataDirectory`: it cannot be made or written, or another host uses it; the message
+    /// - Throws: `RuntimeError` with the code `dataDirectory`: it cannot be made or written, or another host uses it; the message
     ///   names the directory, and that host's process.
     public init(_ path: String?) throws {
         isTemporary = path == nil

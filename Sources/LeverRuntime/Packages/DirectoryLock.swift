@@ -13,7 +13,7 @@ final class DirectoryLock: Sendable {
 
     /// Takes the lock that is the file at `path`, for the directory `directory`.
     ///
-    /// - Throws: ``RuntimeError`` with the code `dataDirectory`, naming the directory and the process that has the lock.
+    /// - Throws: `RuntimeError` with the code `dataDirectory`, naming the directory and the process that has the lock.
     init(path: String, directory: String) throws {
         // Close-on-exec, since a child that inherits the descriptor would hold the lock past the host's end.
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)

@@ -50,7 +50,7 @@ final class GzipReader {
 
     /// Gives the next bytes, at least one and at most `count`, to `body`, or none at the end; says how many.
     ///
-    /// - Throws: ``RuntimeError`` with the code `package`: the file is no gzip file, damaged, cut off, or unpacks to too much.
+    /// - Throws: `RuntimeError` with the code `package`: the file is no gzip file, damaged, cut off, or unpacks to too much.
     func read(upTo count: Int, _ body: (UnsafeRawBufferPointer) throws -> Void = { _ in }) throws -> Int {
         if ready.isEmpty { try fill() }
         let part = ready.prefix(count)

@@ -23,7 +23,7 @@ public struct PackageLimits: Sendable, Hashable {
 
     /// Refuses bounds that nothing could keep.
     ///
-    /// - Throws: ``RuntimeError`` with the code `invalidConfiguration`, naming the field.
+    /// - Throws: `RuntimeError` with the code `invalidConfiguration`, naming the field.
     public func validate() throws {
         let fields = [
             ("packageBytes", packageBytes), ("unpackedBytes", unpackedBytes), ("entries", entries),

@@ -4,7 +4,7 @@ import Synchronization
 extension PackageStore {
     /// Removes versions that are not live: from the catalog, then their code, then packages that no other version has.
     ///
-    /// - Throws: what ``Catalog/removeVersions(_:of:)`` does, after which all is as it was, or ``RuntimeError`` where files cannot
+    /// - Throws: what `Catalog.removeVersions(_:of:)` does, after which all is as it was, or `RuntimeError` where files cannot
     ///   be removed; then the versions are gone and the files go at the next start.
     public func remove(_ versions: [Int], of id: ServiceID) async throws {
         try await catalog.removeVersions(versions, of: id)
@@ -14,7 +14,7 @@ extension PackageStore {
 
     /// Removes a service with all its versions. Its instances have to be gone.
     ///
-    /// - Throws: ``RPCError`` `noService`, or as ``remove(_:of:)``.
+    /// - Throws: `RPCError` `noService`, or as ``remove(_:of:)``.
     public func removeService(_ id: ServiceID) async throws {
         let versions = try await catalog.service(id)?.versions.map(\.number) ?? []
         try await catalog.removeService(id)
@@ -24,7 +24,7 @@ extension PackageStore {
 
     /// Removes an environment; with `force` with all services in it, whose instances have to be gone.
     ///
-    /// - Throws: what ``Catalog/removeEnvironment(_:force:)`` does, or as ``remove(_:of:)``.
+    /// - Throws: what `Catalog.removeEnvironment(_:force:)` does, or as ``remove(_:of:)``.
     public func removeEnvironment(_ name: EnvironmentName, force: Bool) async throws {
         let services = try await catalog.services().filter { $0.id.environment == name }
         try await catalog.removeEnvironment(name, force: force)

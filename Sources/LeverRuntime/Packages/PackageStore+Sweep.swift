@@ -16,7 +16,7 @@ extension PackageStore {
     /// Brings the directory in step with the catalog after whatever ended the previous run. It belongs before the first
     /// upload and the first instance: uploads under way are removed.
     ///
-    /// - Throws: ``RuntimeError`` where the catalog or the directory fails.
+    /// - Throws: `RuntimeError` where the catalog or the directory fails.
     public func sweep() async throws -> SweepReport {
         var report = SweepReport()
         for service in try await catalog.services() {

@@ -18,7 +18,7 @@ import Synchronization
 /// and what a crash left of the steps before is unknown to it, which ``sweep()`` removes at the next start.
 ///
 /// Everything that blocks runs on a thread pool, and takes place even where the task is cancelled. Errors of the package are
-/// ``RuntimeError`` with the code `package` or, of its `lever.json`, `invalidInput`; those of the disk have `dataDirectory`.
+/// `RuntimeError` with the code `package` or, of its `lever.json`, `invalidInput`; those of the disk have `dataDirectory`.
 public final class PackageStore: Sendable {
     struct State {
         /// Packages that are in place but not yet in the catalog, with the number of versions for which they are.
@@ -39,7 +39,7 @@ public final class PackageStore: Sendable {
 
     /// Makes a store; nothing is touched before its first use.
     ///
-    /// - Throws: ``RuntimeError`` with the code `invalidConfiguration` where a limit makes no sense.
+    /// - Throws: `RuntimeError` with the code `invalidConfiguration` where a limit makes no sense.
     public init(
         directory: DataDirectory, catalog: any Catalog, limits: PackageLimits = .defaults,
         threads: NIOThreadPool = .singleton
@@ -75,7 +75,7 @@ public final class PackageStore: Sendable {
 
     /// Unpacks a package aside and reads its manifest. Where it is refused, it is removed.
     ///
-    /// - Throws: ``RuntimeError``: `package` with the entry or the limit, `invalidInput` where `lever.json` is malformed,
+    /// - Throws: `RuntimeError`: `package` with the entry or the limit, `invalidInput` where `lever.json` is malformed,
     ///   `dataDirectory` where the disk is full or fails.
     public func unpack(_ package: UploadedPackage) async throws -> UnpackedPackage {
         // A dot at the start: no environment's folder begins so.

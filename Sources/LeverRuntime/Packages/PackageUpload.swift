@@ -38,7 +38,7 @@ public final class PackageUpload: Sendable {
 
     /// Adds a piece.
     ///
-    /// - Throws: ``RuntimeError``, after which the upload is gone: `package` where it is too large, `dataDirectory` where the disk
+    /// - Throws: `RuntimeError`, after which the upload is gone: `package` where it is too large, `dataDirectory` where the disk
     ///   does not take it, `stopped` where the upload has ended already.
     public func append(_ bytes: [UInt8]) async throws {
         try await work.run { [self] in
@@ -73,7 +73,7 @@ public final class PackageUpload: Sendable {
 
     /// Ends the upload: its bytes are on the disk.
     ///
-    /// - Throws: ``RuntimeError`` as ``append(_:)`` does; an empty upload is no package.
+    /// - Throws: `RuntimeError` as ``append(_:)`` does; an empty upload is no package.
     public func finish() async throws -> UploadedPackage {
         try await work.run { [self] in
             do {

@@ -10,7 +10,7 @@ struct PaxRecords {
 
     /// Reads records `<length> <key>=<value>\n`; keys without meaning for an unpacked tree are passed over.
     ///
-    /// - Throws: ``RuntimeError`` with the code `package`: malformed records, or a sparse file.
+    /// - Throws: `RuntimeError` with the code `package`: malformed records, or a sparse file.
     init(_ data: [UInt8]) throws {
         var rest = data[...]
         while !rest.isEmpty {

@@ -17,7 +17,7 @@ struct TarHeader {
 
     /// Reads a block; `nil` where all of it is zero, which marks an archive's end.
     ///
-    /// - Throws: ``RuntimeError`` with the code `package`: the checksum or a number is wrong.
+    /// - Throws: `RuntimeError` with the code `package`: the checksum or a number is wrong.
     init?(_ block: [UInt8]) throws {
         precondition(block.count == Self.blockSize)
         if block.allSatisfy({ $0 == 0 }) { return nil }

@@ -39,7 +39,7 @@ struct TreeWriter: ~Copyable {
 
     /// Takes one entry; `content` gives the pieces of a file's content, one for each call, and says whether there was one.
     ///
-    /// - Throws: ``RuntimeError`` with the code `package`, naming the entry, where it is refused.
+    /// - Throws: `RuntimeError` with the code `package`, naming the entry, where it is refused.
     mutating func add(
         _ entry: TarReader.Entry, content: ((UnsafeRawBufferPointer) throws -> Void) throws -> Bool
     ) throws {

@@ -25,7 +25,7 @@ final class DriverStart: Sendable {
     /// Asks the driver and waits for the instance; once.
     ///
     /// - Throws: what the driver throws; `CancellationError` where the start was given up before it began;
-    ///   ``RuntimeError`` with ``RuntimeError/Code/driver`` where the driver goes on regardless.
+    ///   `RuntimeError` with `RuntimeError.Code.driver` where the driver goes on regardless.
     func run() async throws -> any DriverInstance {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in

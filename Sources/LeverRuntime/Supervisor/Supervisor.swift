@@ -121,7 +121,7 @@ package final class Supervisor: InstanceStarter {
     /// Ends a service and forgets it: calls in progress get their time, instances end, and calls to it are refused from the
     /// first moment on. Returns once nothing of it runs any more.
     ///
-    /// - Throws: ``RPCError`` `noService`.
+    /// - Throws: `RPCError` `noService`.
     package func remove(_ service: ServiceID) async throws(RPCError) {
         guard let supervisor = known(service) else { throw RPCError(.noService, "there is no service \(service)") }
         context.router.update { $0.remove(service) }

@@ -15,7 +15,7 @@ struct HeldResources: Sendable {
 
     /// Runs a handler, with the scope of its resource.
     ///
-    /// - Throws: ``RPCError`` (UNAVAILABLE) while the resource is being closed, and what `body` throws.
+    /// - Throws: `RPCError` (UNAVAILABLE) while the resource is being closed, and what `body` throws.
     func hold<Result: Sendable>(
         _ context: CallContext, _ body: (CallContext) async throws -> Result
     ) async throws -> Result {
@@ -30,7 +30,7 @@ struct HeldResources: Sendable {
 
     /// Takes a resource. It acts for it as any handler does, so closing waits for it, too.
     ///
-    /// - Throws: ``RPCError`` where the resource is held already or is being closed, and what a component throws.
+    /// - Throws: `RPCError` where the resource is held already or is being closed, and what a component throws.
     func open(_ name: String, epoch: UInt64?) async throws {
         let id = ResourceID(name)
         let resource = ResourceContext(name: name, epoch: epoch ?? 0, logger: common.logger)

@@ -34,7 +34,7 @@ final class ResourceTable: Sendable {
     /// A handler begins, which ``leave(_:)`` ends.
     ///
     /// - Returns: the scope of the resource's calls, where components keep something for it.
-    /// - Throws: ``RPCError`` (UNAVAILABLE) while the resource is being closed.
+    /// - Throws: `RPCError` (UNAVAILABLE) while the resource is being closed.
     func enter(_ id: ResourceID) throws -> CallScope? {
         try state.withLock { state in
             guard state.resources[id]?.isClosing != true else { throw Self.closing(id) }
@@ -45,7 +45,7 @@ final class ResourceTable: Sendable {
 
     /// The resource is being taken, which counts as a handler that ``leave(_:)`` ends.
     ///
-    /// - Throws: ``RPCError`` where the resource is held already, or is being taken or closed.
+    /// - Throws: `RPCError` where the resource is held already, or is being taken or closed.
     func beginOpening(_ id: ResourceID) throws {
         try state.withLock { state in
             let known = state.resources[id]

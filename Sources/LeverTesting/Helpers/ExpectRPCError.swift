@@ -1,6 +1,6 @@
 public import LeverCore
 
-/// Checks that something throws an ``RPCError`` of a code, and returns the error.
+/// Checks that something throws an `RPCError` of a code, and returns the error.
 ///
 /// ```swift
 /// let error = try await expectRPCError(.notFound) { try await notes.invoke("Read", "no such note") }
@@ -15,7 +15,7 @@ public nonisolated(nonsending) func expectRPCError<Value>(
     try await expectRPCError("code \(code)", { $0.code == code }, body)
 }
 
-/// Checks that something throws an ``RPCError`` of a reason, and returns the error.
+/// Checks that something throws an `RPCError` of a reason, and returns the error.
 ///
 /// - Throws: ``TestFailure`` where it throws nothing, or something else.
 @discardableResult

@@ -3,7 +3,7 @@ internal import LeverCore
 // What a test lets go wrong. Each does its thing at once; instances that are gone already are left alone.
 extension LeverTestHost {
     /// Ends an instance as `kill -9` does: its code does nothing any more from here on, its calls in progress fail with the
-    /// reason ``RPCError/Reason/instanceDied``, and what it held is free.
+    /// reason `RPCError.Reason.instanceDied`, and what it held is free.
     ///
     /// Its tasks stand still wherever they are, until the host ends: no `defer` and no `catch` of theirs runs before. Objects
     /// that they hold (locks, actors in the middle of a method that waits) stay held, so keep what instances share free of that.
@@ -39,7 +39,7 @@ extension LeverTestHost {
 
     /// Lets instances of a service take this long from now on until they answer; `nil` for the host's usual time.
     ///
-    /// - Throws: ``RPCError`` where there is no such service; deploy it first, or set ``Configuration/startTime``.
+    /// - Throws: `RPCError` where there is no such service; deploy it first, or set ``Configuration/startTime``.
     public func slowStart(_ name: String, _ time: Duration?) throws {
         try act { try $0.existing(name).startTime = time }
     }
@@ -50,7 +50,7 @@ extension LeverTestHost {
     ///   - name: The service.
     ///   - times: How many starts fail.
     ///   - how: What the host hears of how the instance ended.
-    /// - Throws: ``RPCError`` where there is no such service.
+    /// - Throws: `RPCError` where there is no such service.
     public func failStarts(of name: String, times: Int = 1, how: String = "it exited with code 1") throws {
         try act { world in
             guard times > 0 else { return }
@@ -65,7 +65,7 @@ extension LeverTestHost {
     ///   - resource: The resource; `nil` for any.
     ///   - times: How many activations fail.
     ///   - error: The text of the error.
-    /// - Throws: ``RPCError`` where there is no such service.
+    /// - Throws: `RPCError` where there is no such service.
     public func failNewResource(
         of name: String, resource: String? = nil, times: Int = 1, error: String = "the test refuses it"
     ) throws {

@@ -17,7 +17,7 @@ extension LeverTestHost {
     ///   - drainTimeout: How long calls go on when an instance is replaced; `nil` for the host's bound.
     ///   - channelDrainTimeout: How long channels go on when an instance is replaced; `nil` for the host's bound.
     /// - Returns: The version's number, counted from 1.
-    /// - Throws: ``RPCError`` where the name is malformed or the version did not become live.
+    /// - Throws: `RPCError` where the name is malformed or the version did not become live.
     @discardableResult
     public func deploy(
         _ definition: ServiceDefinition, as name: String, minInstances: Int = 0, maxInstances: Int = 10,
@@ -37,7 +37,7 @@ extension LeverTestHost {
     ///
     /// - Parameter makeHandler: Makes an instance. One for which it throws has failed to start.
     /// - Returns: The version's number, counted from 1.
-    /// - Throws: ``RPCError`` where the name is malformed or the version did not become live.
+    /// - Throws: `RPCError` where the name is malformed or the version did not become live.
     @discardableResult
     public func deploy(
         as name: String, minInstances: Int = 0, maxInstances: Int = 10, maxInstanceLoad: Double = 10,
@@ -65,7 +65,7 @@ extension LeverTestHost {
 
     /// Makes a version that was live before live again; returns once it is.
     ///
-    /// - Throws: ``RPCError`` where there is no such service or version, or it did not become live.
+    /// - Throws: `RPCError` where there is no such service or version, or it did not become live.
     public func rollback(_ name: String, to version: Int) async throws {
         let outcome = Outcome<Int>()
         try act { world in
@@ -84,7 +84,7 @@ extension LeverTestHost {
 
     /// Removes a service; returns once nothing of it runs any more. Calls in progress get the host's time for them.
     ///
-    /// - Throws: ``RPCError`` where there is no such service.
+    /// - Throws: `RPCError` where there is no such service.
     public func remove(_ name: String) async throws {
         let outcome = Outcome<Void>()
         try act { world in
@@ -139,7 +139,7 @@ extension LeverTestHost {
     ///   - name: Its service.
     ///   - instance: Where to; `nil` for any other instance.
     ///   - window: How long calls go on to where it is while it is never idle; `nil` for the host's bound.
-    /// - Throws: ``RPCError`` where it cannot be moved.
+    /// - Throws: `RPCError` where it cannot be moved.
     @discardableResult
     public func move(
         _ resource: String, of name: String, to instance: TestInstance? = nil, window: Duration? = nil

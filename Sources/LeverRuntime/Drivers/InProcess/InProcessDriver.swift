@@ -54,7 +54,7 @@ public final class InProcessDriver: ContainerDriver {
 
     /// Starts an instance.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver`` where its handler cannot be made, or the driver was shut
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver` where its handler cannot be made, or the driver was shut
     ///   down; `CancellationError`.
     public func start(_ specification: InstanceSpecification) async throws -> any DriverInstance {
         guard let directory = state.withLock({ $0.isShutDown ? nil : $0.directory?.path }) else {

@@ -63,7 +63,7 @@ public final class InProcessInstance: DriverInstance {
 
     /// Where it listens.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver`` where it has ended.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver` where it has ended.
     public func listening() async throws -> InstanceAddress {
         try Task.checkCancellation()
         if let exit = state.withLock({ $0.exit }) {

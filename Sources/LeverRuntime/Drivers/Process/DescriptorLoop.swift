@@ -34,7 +34,7 @@ final class DescriptorLoop: Sendable {
 
     /// Starts the thread.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver`` where the system has no descriptor or thread left.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver` where the system has no descriptor or thread left.
     init() throws {
         let pipe = try Descriptor.pipe()
         wakeReader = pipe.reader

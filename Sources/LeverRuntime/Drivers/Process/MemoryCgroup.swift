@@ -14,7 +14,7 @@ struct MemoryCgroup: Sendable {
     /// The run's group.
     let directory: String
 
-    /// - Throws: ``RuntimeError`` that says why memory cannot be limited here.
+    /// - Throws: `RuntimeError` that says why memory cannot be limited here.
     init(parent: String?, run: String) throws {
         func fail(_ text: String) -> RuntimeError { RuntimeError(.driver, text) }
         guard let parent = parent ?? Self.own() else {

@@ -18,7 +18,7 @@ struct ProcessCommand: Equatable {
     /// The size from which on the system refuses a single variable.
     private static let variableLimit = 128 << 10
 
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver`` and a text for the service's developer.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver` and a text for the service's developer.
     init(
         _ specification: InstanceSpecification, run: String, socketPath: String,
         configuration: ProcessDriver.Configuration

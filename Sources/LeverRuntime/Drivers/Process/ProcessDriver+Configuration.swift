@@ -53,7 +53,7 @@ extension ProcessDriver {
 
         /// Checks the values.
         ///
-        /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``.
+        /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration`.
         public func validate() throws {
             func require(_ condition: Bool, _ message: String) throws {
                 guard condition else { throw RuntimeError(.invalidConfiguration, message) }

@@ -46,7 +46,7 @@ public final class ProcessDriver: ContainerDriver {
     private let runPrefix: String
     private let state = Mutex(State())
 
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration`.
     public init(
         configuration: Configuration = .defaults, logger: Logger = Logger(label: "lever.driver.process")
     ) throws {
@@ -66,7 +66,7 @@ public final class ProcessDriver: ContainerDriver {
 
     /// Ends what an earlier run left, then starts the reaper.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver`.
     public func prepare() async throws {
         let isFirst = state.withLock { state in if case .created = state.phase { true } else { false } }
         guard isFirst else { throw RuntimeError(.driver, "the process driver has been prepared already") }
@@ -120,8 +120,8 @@ public final class ProcessDriver: ContainerDriver {
 
     /// Starts the entry as the leader of a session of its own.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver`` and a text for the service's developer, or
-    ///   ``RuntimeError/Code/stopped`` after ``shutdown()``.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver` and a text for the service's developer, or
+    ///   `RuntimeError.Code.stopped` after ``shutdown()``.
     public func start(_ specification: InstanceSpecification) async throws -> any DriverInstance {
         let (parts, number) = try state.withLock { state in
             switch state.phase {

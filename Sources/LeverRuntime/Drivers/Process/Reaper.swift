@@ -48,7 +48,7 @@ final class Reaper: Sendable {
 
     /// Says that an instance is about to be started.
     ///
-    /// - Throws: ``RuntimeError`` where the process cannot be had; the instance must not be started then.
+    /// - Throws: `RuntimeError` where the process cannot be had; the instance must not be started then.
     func willStart(_ number: Int) throws {
         try state.withLock { state in
             guard !state.isStopped else { throw RuntimeError(.stopped, "the process driver has been shut down") }
