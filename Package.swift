@@ -107,7 +107,8 @@ let package = Package(
         .target(
             name: "LeverDocker",
             dependencies: [
-                "LeverCore", "LeverNode", "LeverRuntime", .httpClient, .nioCore, .nioPosix, .nioHTTP1, .nioSSL, .logging,
+                "LeverCore", "LeverNode", "LeverRuntime", .httpClient, .nioCore, .nioPosix, .nioHTTP1, .nioSSL,
+                .logging,
                 .subprocess,
             ],
             swiftSettings: settings),
@@ -241,7 +242,8 @@ let package = Package(
         .testTarget(
             name: "DocumentationTests",
             dependencies: [
-                "LeverActors", "LeverCore", "LeverClient", "LeverRouter", "LeverRuntime", "LeverService", "LeverTesting",
+                "LeverActors", "LeverCore", "LeverClient", "LeverRouter", "LeverRuntime", "LeverService",
+                "LeverTesting",
                 .logging, .lifecycle, .unixSignals, .metrics,
             ],
             swiftSettings: settings),

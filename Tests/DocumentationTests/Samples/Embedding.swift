@@ -63,7 +63,8 @@ enum EmbeddingSamples {
 /// One instance for each channel that is open.
 struct OnePerChannel: ScalingPolicy {
     mutating func decide(_ sample: ScalingSample) -> ScalingDirective {
-        ScalingDirective(
-            desired: sample.bounds.clamped(Int(sample.channels.rounded(.up))), reason: "one for each channel")
+        // Also where the measurement is no number.
+        let needed = sample.bounds.instances(for: sample.channels * sample.bounds.maxInstanceLoad)
+        return ScalingDirective(desired: sample.bounds.clamped(needed), reason: "one for each channel")
     }
 }

@@ -84,8 +84,8 @@ struct Reports {
         host.partition(instance); host.heal(instance)  // it runs, but nothing comes in or goes out
         try host.slowStart("chat", .seconds(3))
         try host.failStarts(of: "chat", times: 2)
-        try host.failNewResource(of: "chat", resource: "lobby")
         try await host.move("lobby", of: "chat")
+        try host.failNewResource(of: "chat", resource: "lobby")
 
         host.crash(instance)  // kill -9: calls in progress fail, resources are free
     }
