@@ -13,7 +13,9 @@ public final class SQLiteCatalog: Catalog {
     /// Opens the catalog at a path, makes it where there is none, and brings it to the current schema. It blocks for some
     /// milliseconds, so it belongs to a program's start.
     ///
-    /// - Parameter clock: the time for the history, in seconds since 1970; the system's clock where there is none.
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - clock: the time for the history, in seconds since 1970; the system's clock where there is none.
     /// - Throws: `RuntimeError` with the code `catalog`: the file is damaged, cannot be written, or belongs to a newer version of
     ///   Lever. Its message says what to do.
     public init(path: String, clock: (@Sendable () -> Double)? = nil) throws {

@@ -35,7 +35,8 @@ extension LeverTestHost {
     /// Deploys a service of which each instance is a handler that is made anew; otherwise as
     /// ``deploy(_:as:minInstances:maxInstances:maxInstanceLoad:isPrivate:drainTimeout:channelDrainTimeout:)``.
     ///
-    /// - Parameter makeHandler: Makes an instance. One for which it throws has failed to start.
+    /// `makeHandler` makes an instance; one for which it throws has failed to start.
+    ///
     /// - Returns: The version's number, counted from 1.
     /// - Throws: `RPCError` where the name is malformed or the version did not become live.
     @discardableResult

@@ -40,7 +40,9 @@ extension LeverTestHost {
     /// let reply = try await host.advancing { try await chat.invoke("SayHello", "you") }
     /// ```
     ///
-    /// - Parameter limit: The most virtual time to let pass.
+    /// - Parameters:
+    ///   - limit: The most virtual time to let pass.
+    ///   - body: What waits.
     /// - Throws: ``TestFailure`` where it is not over within the limit, and what the body throws.
     @discardableResult
     public func advancing<Value: Sendable>(

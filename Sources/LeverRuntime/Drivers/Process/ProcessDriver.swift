@@ -10,7 +10,7 @@ import Darwin
 
 /// Starts instances as local processes of this user, in the directory of their code.
 ///
-/// There is no isolation between them; that is what containers are for. No instance outlives the host: see ``Reaper`` for a host
+/// There is no isolation between them; that is what containers are for. No instance outlives the host: see `Reaper` for a host
 /// that is killed, and ``prepare()`` for a machine on which even that was killed.
 public final class ProcessDriver: ContainerDriver {
     private struct Parts {
