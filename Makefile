@@ -58,6 +58,11 @@ pull-docker-images: ## Nothing: no images are needed
 test: test-dependencies ## Installs what tests need, then runs all tests
 	scripts/test.sh
 
+.PHONY: test-docker
+test-docker: test-dependencies ## Runs the tests of the Docker driver alone, with an engine of their own where none runs
+	swift build --build-tests
+	scripts/with-docker.sh swift test --skip-build --no-parallel --filter Docker
+
 .PHONY: test-examples
 test-examples: test-dependencies ## Builds, deploys and calls all examples
 	swift build --product lever

@@ -171,6 +171,9 @@ let package = Package(
             name: "SwiftServiceHelper", dependencies: ["LeverCore", "LeverService", .logging],
             path: "Tests/Support/SwiftServiceHelper", swiftSettings: settings),
         .target(
+            name: "DockerTestSupport", dependencies: [.subprocess], path: "Tests/Support/DockerTestSupport",
+            swiftSettings: settings),
+        .target(
             name: "ActorPeerInterface", dependencies: ["LeverActors"], path: "Tests/Support/ActorPeerInterface",
             swiftSettings: settings),
         .executableTarget(
@@ -230,8 +233,8 @@ let package = Package(
         .testTarget(
             name: "LeverDockerTests",
             dependencies: [
-                "LeverCore", "LeverTransport", "LeverRuntime", "LeverDocker", "LeverTesting", .httpClient, .nioCore,
-                .nioPosix, .nioHTTP1, .logging, .lifecycle,
+                "LeverCore", "LeverTransport", "LeverRuntime", "LeverDocker", "LeverTesting", "DockerTestSupport",
+                .httpClient, .nioCore, .nioPosix, .nioHTTP1, .logging, .lifecycle,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -260,8 +263,8 @@ let package = Package(
             name: "ScenarioTests",
             dependencies: [
                 "LeverActors", "LeverCore", "LeverTransport", "LeverClient", "LeverService", "LeverRouter",
-                "LeverRuntime", "ActorPeer", "ActorPeerInterface", "SwiftServiceHelper", "lever", "leveroshost",
-                .nioCore, .nioPosix, .logging, .lifecycle,
+                "LeverRuntime", "ActorPeer", "ActorPeerInterface", "SwiftServiceHelper", "DockerTestSupport", "lever",
+                "leveroshost", .nioCore, .nioPosix, .logging, .lifecycle,
             ],
             exclude: ["Peers"],
             swiftSettings: settings),

@@ -15,6 +15,10 @@ if [[ "${1:-}" == --tests ]]; then
     needed[python3]="command -v python3"
     needed[python3-venv]="python3 -c 'import ensurepip, venv'"
     needed[make]="command -v make"
+    # For the Docker driver: an engine, where there is none in any other way, and what its host filters packets with.
+    needed[docker.io]="command -v dockerd || command -v docker"
+    needed[nftables]="command -v nft || test -x /usr/sbin/nft"
+    needed[iproute2]="command -v ip"
 fi
 
 missing=()
