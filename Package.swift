@@ -236,6 +236,7 @@ let package = Package(
                 "LeverCore", "LeverTransport", "LeverRuntime", "LeverDocker", "LeverTesting", "DockerTestSupport",
                 .httpClient, .nioCore, .nioPosix, .nioHTTP1, .logging, .lifecycle,
             ],
+            exclude: ["Programs"],
             swiftSettings: settings),
         .testTarget(
             name: "LeverTestingTests",

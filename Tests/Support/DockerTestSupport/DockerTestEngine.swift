@@ -90,6 +90,7 @@ public struct DockerTestEngine: Sendable {
 
     /// What did not work.
     public struct Failure: Error, CustomStringConvertible {
+        /// What, and what was answered.
         public let description: String
 
         init(_ description: String) {

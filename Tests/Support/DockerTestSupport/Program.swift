@@ -26,4 +26,28 @@ public struct Program: Sendable {
             isSuccess: result.terminationStatus.isSuccess, output: result.standardOutput,
             error: result.standardError)
     }
+
+    /// Runs a program while `body` does: `body` begins once the program has printed the line `ready`, and the program has to end
+    /// when its standard input does.
+    public static func whileRunning<Value: Sendable>(
+        _ program: String, _ arguments: [String], body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let result = try await Subprocess.run(
+            .path(FilePath(program)), arguments: Subprocess.Arguments(arguments), input: .inputWriter,
+            output: .sequence,
+            error: .currentStandardError
+        ) { execution in
+            var isReady = false
+            for try await line in execution.standardOutput.strings() where line == "ready" {
+                isReady = true
+                break
+            }
+            guard isReady else { throw DockerTestEngine.Failure("\(program) ended before it was ready") }
+            let outcome: Result<Value, any Error>
+            do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+            try await execution.standardInputWriter.finish()
+            return outcome
+        }
+        return try result.closureResult.get()
+    }
 }
