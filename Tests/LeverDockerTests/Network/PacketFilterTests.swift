@@ -64,6 +64,22 @@ struct PacketFilterTests {
         }
     }
 
+    @Test func wayOutMayBeABridge() async throws {
+        try await PacketWorld.with { world in
+            for words in [
+                "ip link add br0 type bridge", "ip address del 203.0.113.1/24 dev uplink",
+                "ip link set uplink master br0", "ip address add 203.0.113.1/24 dev br0", "ip link set br0 up",
+                "ip route add default via 203.0.113.2",
+            ] { try await world.host(words.split(separator: " ").map(String.init)) }
+            let targets = ["tcp:198.51.100.7:80", "tcp:10.77.9.2:80"]
+            let ignorant = PacketWorld.filter(of: world.prefix, id: "test", uplinks: [])
+            try await ignorant.set(PacketWorld.bridges)
+            #expect(try await world.reached(from: "a", targets) == [])
+            try await PacketWorld.filter(of: world.prefix, id: "test", uplinks: ["br0"]).set(PacketWorld.bridges)
+            #expect(try await world.reached(from: "a", targets) == ["tcp:198.51.100.7:80"])
+        }
+    }
+
     @Test func bridgesComeAndGoAndGatewaysMove() async throws {
         try await PacketWorld.with { world in
             let targets = ["tcp:10.77.1.1:4000", "tcp:10.77.1.1:22", "tcp:10.77.2.2:80"]

@@ -44,12 +44,12 @@ struct PacketWorld: Sendable {
 
     /// Another filter of the same machine.
     static func filter(
-        of prefix: String, id: String, program: [String] = [], nft: String = "nft"
+        of prefix: String, id: String, program: [String] = [], nft: String = "nft", uplinks: [String] = ["uplink"]
     ) -> PacketFilter {
         PacketFilter(
             id: id, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             program: PacketFilterProgram(prefix: ["ip", "netns", "exec", "\(prefix)host"] + program, nft: nft),
-            surroundings: { PacketFilterSurroundings(uplinks: ["uplink"], resolvers: ["169.254.169.253"]) })
+            surroundings: { PacketFilterSurroundings(uplinks: uplinks, resolvers: ["169.254.169.253"]) })
     }
 
     /// Which of the targets (`tcp:<address>:<port>`) answer to one of the world's namespaces, refusals included.

@@ -1,13 +1,16 @@
 // Tries to reach addresses, all at once, and prints as JSON those that were reached. Arguments: `tcp:<address>:<port>` or
-// `udp:<address>:<port>`, and before them the milliseconds that each is given. To be refused is to be reached: something
-// there has answered.
+// `udp:<address>:<port>`, or `name:<name>` for one that is to be resolved, and before them the milliseconds that each is given.
+// To be refused is to be reached: something there has answered.
 const net = require("net");
 const dgram = require("dgram");
+const dns = require("dns");
 const [milliseconds, ...targets] = process.argv.slice(2);
 const reached = (target) => new Promise((resolve) => {
-    const [, kind, address, port] = target.match(/^(tcp|udp):(.*):(\d+)$/);
+    const [, kind, address, port] = target.match(/^(tcp|udp|name):(.*?)(?::(\d+))?$/);
     setTimeout(() => resolve(false), Number(milliseconds));
-    if (kind === "tcp") {
+    if (kind === "name") {
+        dns.lookup(address, (error) => resolve(!error));
+    } else if (kind === "tcp") {
         const socket = net.connect(Number(port), address, () => resolve(true));
         socket.on("error", (error) => { if (error.code === "ECONNREFUSED") resolve(true); });
     } else {
