@@ -5,11 +5,13 @@ import LeverRuntime
 import Testing
 
 @Suite("Instances that fail, with real signals", .timeLimit(.minutes(3))) struct InstanceFaultTests {
-    @Test func killUnderLoadFailsOnlyTheCallsInside() async throws {
+    @Test(arguments: TestDriver.all) func killUnderLoadFailsOnlyTheCallsInside(driver: TestDriver) async throws {
+        try driver.require()
         let folder = try ServiceFolder()
-        let witness = try Witness(in: folder)
-        try await EmbeddedHost.with { host in
+        let witness = try Witness(in: folder, driver: driver)
+        try await EmbeddedHost.with(driver: driver, witness: witness) { host in
             _ = try await host.deploy(witness.script("1"), name: "witness", manifest: ["minInstances": 3])
+            _ = try await host.witnessInstances(expecting: 3)
             let isDone = Shared(false)
             let answered = Shared(0)
             let failed = Shared<[RPCError]>([])
@@ -27,11 +29,12 @@ import Testing
                     }
                 }
                 for _ in 0..<3 {
-                    try await Task.sleep(for: .milliseconds(500))
-                    let pid = try #require(try await host.witness("", "Pid").intValue)
-                    kill(pid_t(pid), SIGKILL)
+                    let before = answered.value
+                    try await wait("calls are answered") { answered.value > before + 100 }
+                    try await driver.kill(try #require(try await host.witness("", "Id").stringValue))
                 }
-                try await Task.sleep(for: .milliseconds(700))
+                let before = answered.value
+                try await wait("calls are answered") { answered.value > before + 100 }
                 isDone.change { $0 = true }
                 try await group.waitForAll()
             }
@@ -43,25 +46,26 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
-    @Test func stoppedInstanceGetsNoCallsAndIsReplaced() async throws {
+    @Test(arguments: TestDriver.all) func stoppedInstanceGetsNoCallsAndIsReplaced(driver: TestDriver) async throws {
+        try driver.require()
         let folder = try ServiceFolder()
-        let witness = try Witness(in: folder)
-        try await EmbeddedHost.with({
-            $0.instances.liveness.silenceTimeout = .milliseconds(600)
-            $0.instances.liveness.livenessTimeout = .seconds(3)
-        }) { host in
-            _ = try await host.deploy(witness.script("1"), name: "witness", manifest: ["minInstances": 2])
-            try await wait("two instances run") {
-                Set(try await (0..<20).asyncMap { "\(try await host.witness("", "Pid"))\($0 * 0)" }).count == 2
+        let witness = try Witness(in: folder, driver: driver)
+        try await EmbeddedHost.with(
+            driver: driver, witness: witness,
+            {
+                $0.instances.liveness.silenceTimeout = .milliseconds(600)
+                $0.instances.liveness.livenessTimeout = .seconds(3)
             }
-            let pid = pid_t(try #require(try await host.witness("", "Pid").intValue))
-            kill(pid, SIGSTOP)
-            defer { kill(pid, SIGKILL) }
+        ) { host in
+            _ = try await host.deploy(witness.script("1"), name: "witness", manifest: ["minInstances": 2])
+            let before = try await host.witnessInstances(expecting: 2)
+            let stopped = try #require(before.randomElement())
+            try await driver.pause(stopped)
             // Deadlines hold, whichever instance a call went to.
             var late = 0
             for _ in 0..<20 {
                 do {
-                    _ = try await host.witness("", "Pid", timeout: .milliseconds(100))
+                    _ = try await host.witness("", "Id", timeout: .milliseconds(100))
                 } catch let error as RPCError {
                     #expect(error.reason == .deadline, "\(error)")
                     late += 1
@@ -71,11 +75,12 @@ import Testing
             // Soon no call goes there any more.
             try await Task.sleep(for: .milliseconds(1_200))
             for _ in 0..<20 {
-                #expect(try await host.witness("", "Pid", timeout: .seconds(5)).intValue != Int(pid))
+                #expect(try await host.witness("", "Id", timeout: .seconds(5)).stringValue != stopped)
             }
-            try await wait("it is ended") { kill(pid, 0) != 0 }
+            try await wait("it is ended") { try await !driver.isAlive(stopped) }
             try await wait("it is replaced") {
-                Set(try await (0..<20).asyncMap { "\(try await host.witness("", "Pid"))\($0 * 0)" }).count == 2
+                let now = try await host.witnessInstances(expecting: 2)
+                return !now.contains(stopped)
             }
         }
         withExtendedLifetime(folder) {}

@@ -5,10 +5,11 @@ import LeverRuntime
 import Testing
 
 @Suite("Resources, with real instances", .timeLimit(.minutes(3))) struct ResourceFaultTests {
-    @Test func aThousandFirstCallsActivateOnce() async throws {
+    @Test(arguments: TestDriver.all) func aThousandFirstCallsActivateOnce(driver: TestDriver) async throws {
+        try driver.require()
         let folder = try ServiceFolder()
-        let witness = try Witness(in: folder)
-        try await EmbeddedHost.with { host in
+        let witness = try Witness(in: folder, driver: driver)
+        try await EmbeddedHost.with(driver: driver, witness: witness) { host in
             _ = try await host.deploy(witness.script("1"), name: "witness", manifest: ["minInstances": 2])
             let answers = Shared<Set<LeverValue>>([])
             try await withThrowingTaskGroup(of: Void.self) { calls in
@@ -98,15 +99,16 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
-    @Test func instanceDeathMovesItsResourcesAtTheNextCall() async throws {
+    @Test(arguments: TestDriver.all) func instanceDeathMovesItsResourcesAtTheNextCall(driver: TestDriver) async throws {
+        try driver.require()
         let folder = try ServiceFolder()
-        let witness = try Witness(in: folder)
-        try await EmbeddedHost.with { host in
+        let witness = try Witness(in: folder, driver: driver)
+        try await EmbeddedHost.with(driver: driver, witness: witness) { host in
             _ = try await host.deploy(witness.script("1"), name: "witness", manifest: ["minInstances": 2])
             let before = try await host.witness("room", "Touch")
-            let pid = try #require(try await host.witness("room", "PidOf").intValue)
-            try witness.willKill(try #require(before[0]?.stringValue))
-            kill(pid_t(pid), SIGKILL)
+            let holder = try #require(before[0]?.stringValue)
+            try witness.willKill(holder)
+            try await driver.kill(holder)
             try await wait("it lives elsewhere") {
                 guard let after = try? await host.witness("room", "Touch") else { return false }
                 return after[0] != before[0] && (after[1]?.intValue ?? 0) > (before[1]?.intValue ?? 0)

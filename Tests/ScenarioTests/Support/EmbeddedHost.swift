@@ -15,7 +15,8 @@ struct EmbeddedHost: Sendable {
 
     /// Runs a test with a host, and ends it: at once, or gracefully.
     static func with(
-        data: String? = nil, extensions: LeverHost.Extensions = LeverHost.Extensions(),
+        data: String? = nil, driver: TestDriver = .process, witness: Witness? = nil,
+        extensions: LeverHost.Extensions = LeverHost.Extensions(),
         gracefully: Bool = false, _ change: @Sendable (inout LeverHost.Configuration) -> Void = { _ in },
         prepare: @Sendable (LeverHost) async throws -> Void = { _ in },
         body: @escaping @Sendable (EmbeddedHost) async throws -> Void
@@ -30,6 +31,7 @@ struct EmbeddedHost: Sendable {
             configuration: configuration, extensions: extensions,
             logger: Logger(label: "host") { _ in SwiftLogNoOpLogHandler() })
         try await prepare(host)
+        if let journal = witness?.journal { try await host.register("dev.lever/journal", journal, isPrivate: true) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             let services = ServiceGroup(
                 services: [host], logger: Logger(label: "host") { _ in SwiftLogNoOpLogHandler() })

@@ -3,74 +3,87 @@ import LeverClient
 import LeverCore
 import Testing
 
-/// A service whose instances write down, in one file and in the order in which it happens, what they do for which resource;
+/// A service whose instances write down, in one place and in the order in which it happens, what they do for which resource;
 /// and the check that no two of them ever act for the same one.
 ///
-/// The file is opened for appending by all of them, so that the kernel orders what they write.
+/// The place is a file that all of them open for appending, so that the kernel orders what they write. Instances in containers
+/// have no such file: they call a service `journal` of the test's host, and do nothing more before it has answered.
 struct Witness: Sendable {
+    /// The service that instances in containers call.
+    let journal: Journal?
+    /// The file that the others write to.
     let log: String
 
-    init(in folder: ServiceFolder) throws {
+    init(in folder: ServiceFolder, driver: TestDriver = .process) throws {
         log = "\(folder.path)/log"
         try folder.write("", to: "log")
+        journal = driver == .docker ? Journal() : nil
     }
 
     /// The service's program; `version` is what its method `Version` answers.
     func script(_ version: String) -> String {
-        """
-        const fs = require("fs");
-        const leveros = require("leveros");
-        const instance = process.env.LEVEROS_INSTANCE_ID;
-        const service = new leveros.Client().service("dev.lever", "witness");
-        const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-        const calls = new Map();
-        function note(event, resource) {
-            const epoch = leveros.context() && leveros.context().resourceEpoch;
-            fs.appendFileSync("\(log)", JSON.stringify({ event, resource, instance, epoch }) + "\\n");
-        }
-        async function during(resource, work) {
-            note("begin", resource);
-            calls.set(resource, (calls.get(resource) || 0) + 1);
-            try { return await work(); } finally { note("end", resource); }
-        }
-        exports.NewResource = async (resource) => {
-            if (resource.startsWith("refused")) throw new Error("no such room");
-            if (resource.startsWith("hanging")) await sleep(3600e3);
-            if (resource.startsWith("deadly")) process.exit(5);
-            await sleep(resource.startsWith("slow") ? 200 : 2);
-            calls.set(resource, 0);
-            note("new", resource);
-        };
-        exports.CloseResource = async (resource) => {
-            if (resource.startsWith("sticky")) await sleep(3600e3);
-            note("close", resource);
-            calls.delete(resource);
-        };
-        exports.Touch = (resource, ms) => during(resource, async () => {
-            await sleep(ms || 0);
-            return [instance, leveros.context().resourceEpoch, calls.get(resource)];
-        });
-        exports.Again = (resource, ms) => during(resource, async () => {
-            await sleep(ms);
-            const [other] = await service.resource(resource).invoke("Touch", ms);
-            if (other !== instance) throw new Error("another activation answered: " + other);
-            return instance;
-        });
-        exports.talkChan = async (channel, resource) => during(resource, async () => {
-            for await (const message of channel) await channel.send(message);
-        });
-        exports.Version = async () => "\(version)";
-        exports.Pid = async () => process.pid;
-        exports.PidOf = (resource) => during(resource, async () => process.pid);
-        exports.Slow = async (ms) => { await sleep(ms); return "\(version)"; };
-        exports.Busy = (ms) => { const end = Date.now() + ms; while (Date.now() < end) {} return process.pid; };
-        exports.UntilGone = async () => {
-            note("waits", "");
-            await new Promise((resolve) => leveros.context().signal.addEventListener("abort", resolve));
-            note("cancelled", "");
-        };
-        exports.EchoChan = async (channel) => { for await (const message of channel) await channel.send(message); };
-        """
+        let write =
+            journal == nil
+            ? #"fs.appendFileSync("\#(log)", line + "\n");"#
+            : #"await journal.invoke("Note", line);"#
+        return """
+            const fs = require("fs");
+            const leveros = require("leveros");
+            const instance = process.env.LEVEROS_INSTANCE_ID;
+            const client = new leveros.Client();
+            const service = client.service("dev.lever", "witness");
+            const journal = client.service("dev.lever", "journal");
+            const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+            const calls = new Map();
+            async function note(event, resource) {
+                const epoch = leveros.context() && leveros.context().resourceEpoch;
+                const line = JSON.stringify({ event, resource, instance, epoch });
+                \(write)
+            }
+            async function during(resource, work) {
+                await note("begin", resource);
+                calls.set(resource, (calls.get(resource) || 0) + 1);
+                try { return await work(); } finally { await note("end", resource); }
+            }
+            exports.NewResource = async (resource) => {
+                if (resource.startsWith("refused")) throw new Error("no such room");
+                if (resource.startsWith("hanging")) await sleep(3600e3);
+                if (resource.startsWith("deadly")) process.exit(5);
+                await sleep(resource.startsWith("slow") ? 200 : 2);
+                calls.set(resource, 0);
+                await note("new", resource);
+            };
+            exports.CloseResource = async (resource) => {
+                if (resource.startsWith("sticky")) await sleep(3600e3);
+                await note("close", resource);
+                calls.delete(resource);
+            };
+            exports.Touch = (resource, ms) => during(resource, async () => {
+                await sleep(ms || 0);
+                return [instance, leveros.context().resourceEpoch, calls.get(resource)];
+            });
+            exports.Again = (resource, ms) => during(resource, async () => {
+                await sleep(ms);
+                const [other] = await service.resource(resource).invoke("Touch", ms);
+                if (other !== instance) throw new Error("another activation answered: " + other);
+                return instance;
+            });
+            exports.talkChan = async (channel, resource) => during(resource, async () => {
+                for await (const message of channel) await channel.send(message);
+            });
+            exports.Version = async () => "\(version)";
+            exports.Pid = async () => process.pid;
+            exports.Id = async () => instance;
+            exports.PidOf = (resource) => during(resource, async () => process.pid);
+            exports.Slow = async (ms) => { await sleep(ms); return "\(version)"; };
+            exports.Busy = (ms) => { const end = Date.now() + ms; while (Date.now() < end) {} return process.pid; };
+            exports.UntilGone = async () => {
+                await note("waits", "");
+                await new Promise((resolve) => leveros.context().signal.addEventListener("abort", resolve));
+                await note("cancelled", "");
+            };
+            exports.EchoChan = async (channel) => { for await (const message of channel) await channel.send(message); };
+            """
     }
 
     /// A line of the log.
@@ -83,8 +96,8 @@ struct Witness: Sendable {
 
     var entries: [Entry] {
         get throws {
-            try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").map { line in
-                let value = try LeverValue(json: Array(line.utf8))
+            try lines.map { line in
+                let value = try LeverValue(json: line)
                 return Entry(
                     event: value["event"]?.stringValue ?? "", resource: value["resource"]?.stringValue ?? "",
                     instance: value["instance"]?.stringValue ?? "", epoch: value["epoch"]?.intValue ?? 0)
@@ -92,9 +105,17 @@ struct Witness: Sendable {
         }
     }
 
+    private var lines: [String] {
+        get throws {
+            if let journal { return journal.lines }
+            return try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").map(String.init)
+        }
+    }
+
     /// Notes that an instance is about to be killed: from then on another may take what it held.
     func willKill(_ instance: String) throws {
         let line = "{\"event\":\"killed\",\"resource\":\"\",\"instance\":\"\(instance)\"}\n"
+        if let journal { return journal.note(line) }
         let file = try #require(FileHandle(forWritingAtPath: log))
         // One write at the end of the file, as theirs are.
         try file.seekToEnd()
@@ -148,6 +169,21 @@ struct Witness: Sendable {
 }
 
 extension EmbeddedHost {
+    /// The instances of the service `witness` that answer calls.
+    func witnessInstances(expecting count: Int) async throws -> Set<String> {
+        let found = Shared<Set<String>>([])
+        try await wait("\(count) instances run", seconds: 60) {
+            let list = try await admin("ListInstances", "dev.lever", "witness")
+            found.change { found in
+                found = Set(
+                    (list.arrayValue ?? []).filter { $0["state"] == "ready" }.compactMap { $0["instance"]?.stringValue }
+                )
+            }
+            return found.value.count == count
+        }
+        return found.value
+    }
+
     /// Calls a method of a resource of the service `witness`; an empty resource is none. Half of the calls come over the
     /// network, the others from within the host.
     func witness(
