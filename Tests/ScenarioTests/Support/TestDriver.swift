@@ -30,7 +30,7 @@ enum TestDriver: String, Sendable, CustomTestStringConvertible {
     /// Ends an instance with SIGKILL, behind its host's back.
     func kill(_ instance: String) async throws {
         switch self {
-        case .process: Glibc.kill(try #require(Self.process(of: instance)), SIGKILL)
+        case .process: send(SIGKILL, to: try #require(Self.process(of: instance)))
         case .docker: try await control(instance, "kill")
         }
     }
@@ -38,7 +38,7 @@ enum TestDriver: String, Sendable, CustomTestStringConvertible {
     /// Stops an instance where it is: it lives, and does nothing.
     func pause(_ instance: String) async throws {
         switch self {
-        case .process: Glibc.kill(try #require(Self.process(of: instance)), SIGSTOP)
+        case .process: send(SIGSTOP, to: try #require(Self.process(of: instance)))
         case .docker: try await control(instance, "pause")
         }
     }
@@ -79,4 +79,8 @@ enum TestDriver: String, Sendable, CustomTestStringConvertible {
             return variables.split(separator: 0).contains { $0.elementsEqual("LEVEROS_INSTANCE_ID=\(instance)".utf8) }
         }
     }
+}
+
+private func send(_ signal: Int32, to process: pid_t) {
+    kill(process, signal)
 }
