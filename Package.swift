@@ -107,8 +107,8 @@ let package = Package(
         .target(
             name: "LeverDocker",
             dependencies: [
-                "LeverCore", "LeverNode", "LeverRuntime", .httpClient, .nioCore, .nioPosix, .nioHTTP1, .nioSSL,
-                .logging,
+                "CProcess", "LeverCore", "LeverNode", "LeverRuntime", .httpClient, .nioCore, .nioPosix, .nioHTTP1,
+                .nioSSL, .logging,
                 .subprocess,
             ],
             swiftSettings: settings),

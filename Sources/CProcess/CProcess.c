@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #if defined(__linux__)
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #endif
 #ifdef __GLIBC__
@@ -75,5 +77,42 @@ void lever_keep_freed_memory(int bytes) {
     mallopt(M_MMAP_THRESHOLD, bytes / 8);
 #else
     (void)bytes;
+#endif
+}
+
+int lever_open_socket_file(const char *path) {
+#if defined(__linux__)
+    int file = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0) return -1;
+    struct stat status;
+    if (fstat(file, &status) == 0 && S_ISSOCK(status.st_mode)) return file;
+    close(file);
+    errno = ENOTSOCK;
+    return -1;
+#else
+    (void)path;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int lever_mount_memory(const char *path, const char *options) {
+#if defined(__linux__)
+    return mount("lever", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options);
+#else
+    (void)path;
+    (void)options;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int lever_unmount(const char *path) {
+#if defined(__linux__)
+    return umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+#else
+    (void)path;
+    errno = ENOSYS;
+    return -1;
 #endif
 }

@@ -1,1 +1,248 @@
 public import LeverCore
+import LeverRuntime
+public import Logging
+import Synchronization
+
+/// Starts instances as containers of an engine that speaks the Docker Engine API 1.41 or newer: Docker 20.10, Podman 4.
+///
+/// Each instance is a container of its own: with its code read-only, without rights, with bounded memory, processors, processes,
+/// files and logs. It talks to the host over unix sockets in folders that are mounted into it, so that what it is follows from
+/// what it has; programs that know nothing of them talk TCP over the network of their environment, which leads to the
+/// environment's gateway and, unless the manifest says otherwise, to the internet.
+///
+/// ```swift
+/// var docker = DockerDriver.Configuration.defaults
+/// docker.dataDirectory = configuration.dataDirectory
+/// var extensions = LeverHost.Extensions()
+/// extensions.driver = try DockerDriver(configuration: docker)
+/// let host = try LeverHost(configuration: configuration, extensions: extensions)
+/// ```
+public final class DockerDriver: ContainerDriver {
+    struct Parts: Sendable {
+        /// Says whose containers and networks they are: the data directory, in digits.
+        var owner: String
+        var engine: Engine
+        var folder: RuntimeFolder
+        var networks: EnvironmentNetworks
+        var images: ImageStore
+        /// Why the networks of instances cannot be isolated.
+        var weakness: RuntimeError?
+        var watch: Task<Void, Never>
+    }
+
+    private enum Phase {
+        case created
+        case preparing
+        case prepared(Parts)
+        case stopped
+    }
+
+    private struct State {
+        var phase = Phase.created
+        /// By container.
+        var instances: [String: DockerInstance] = [:]
+        /// Versions whose code every user may read by now.
+        var readable: Set<String> = []
+        var engineIsGone = false
+    }
+
+    /// `docker`.
+    public let name = "docker"
+    let configuration: Configuration
+    private let logger: Logger
+    private let identity: (user: UInt32, group: UInt32)
+    private let address: EngineAddress
+    private let state = Mutex(State())
+
+    /// Makes a driver; nothing is asked of the engine before ``prepare()``.
+    ///
+    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``.
+    public init(
+        configuration: Configuration = .defaults, logger: Logger = Logger(label: "lever.driver.docker")
+    ) throws {
+        try configuration.validate()
+        self.configuration = configuration
+        self.logger = logger
+        identity = try configuration.identity()
+        address = try EngineAddress(configuration.engine, certificates: configuration.certificates)
+    }
+
+    /// Whether an engine answers that a driver can use, and which.
+    ///
+    /// - Throws: ``RuntimeError`` that says why not.
+    public static func identifyEngine(_ configuration: Configuration) async throws -> String {
+        let address = try EngineAddress(configuration.engine, certificates: configuration.certificates)
+        let engine = try Engine(address: address, timeout: min(configuration.engineTimeout, .seconds(5)))
+        let answer: Result<String, any Error>
+        do { answer = .success(try await engine.identify().name) } catch { answer = .failure(error) }
+        await engine.close()
+        do { return try answer.get() } catch let error as EngineError {
+            throw RuntimeError(.driver, error.message)
+        }
+    }
+
+    // MARK: Life cycle
+
+    /// Removes the containers of an earlier run, then follows the engine's events.
+    ///
+    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver`` where the engine does not answer or is too old, or something
+    ///   of the earlier run cannot be removed.
+    public func prepare() async throws {
+        let isFirst = state.withLock { state in
+            guard case .created = state.phase else { return false }
+            state.phase = .preparing
+            return true
+        }
+        guard isFirst else { throw RuntimeError(.driver, "the docker driver has been prepared already") }
+        // The data directory is there by now.
+        let owner = String(RunName.prefix(dataDirectory: configuration.dataDirectory).dropLast())
+        let connection = try Engine(address: address, timeout: configuration.engineTimeout)
+        do {
+            let (name, version) = try await connection.identify()
+            let engine = connection.speaking(version)
+            try await removeLeftovers(engine, owner)
+            let folder = try RuntimeFolder(
+                configuration.runtimeDirectory, owner: owner, user: identity.user, group: identity.group)
+            folder.removeInstanceFolders()
+            let isolation: any NetworkIsolation =
+                configuration.allowsWeakIsolation ? NoIsolation() : makeIsolation(owner)
+            var weakness: RuntimeError?
+            do { try await isolation.check() } catch let error as RuntimeError { weakness = error }
+            let watch = EngineWatch(engine: engine, label: Labels.owned(by: owner), logger: logger)
+            let parts = Parts(
+                owner: owner, engine: engine, folder: folder,
+                networks: EnvironmentNetworks(engine: engine, owner: owner, isolation: isolation, logger: logger),
+                images: ImageStore(
+                    engine: engine, timeout: configuration.pullTimeout,
+                    record: PulledImages(path: configuration.dataDirectory.map { "\($0)/docker-images" }),
+                    logger: logger),
+                weakness: weakness, watch: Task { [weak self] in await watch.run { await self?.hear($0) } })
+            state.withLock { $0.phase = .prepared(parts) }
+            logger.info(
+                "instances run in containers", metadata: ["lever.engine": "\(name)", "lever.address": "\(address)"])
+            if configuration.allowsWeakIsolation {
+                logger.warning("nothing keeps containers from the host's ports and from other environments, as configured")
+            }
+        } catch {
+            state.withLock { $0.phase = .stopped }
+            await connection.close()
+            if let error = error as? EngineError { throw RuntimeError(.driver, error.message) }
+            throw error
+        }
+    }
+
+    /// Kills all instances, and removes what the engine holds of this host, but for images.
+    public func shutdown() async {
+        let (parts, instances): (Parts?, [DockerInstance]) = state.withLock { state in
+            defer { state.phase = .stopped }
+            guard case .prepared(let parts) = state.phase else { return (nil, []) }
+            return (parts, Array(state.instances.values))
+        }
+        guard let parts else { return }
+        for instance in instances { instance.terminate(grace: .zero) }
+        let end = ContinuousClock.now + configuration.killTimeout
+        while !state.withLock({ $0.instances.isEmpty }) {
+            guard ContinuousClock.now < end else {
+                logger.error("instances could not be ended", metadata: ["lever.driver": "docker"])
+                break
+            }
+            // A cancelled task must not leave before the instances are gone; it only asks more often.
+            do { try await Task.sleep(for: .milliseconds(5)) } catch { await Task.yield() }
+        }
+        parts.watch.cancel()
+        await parts.networks.removeAll()
+        await parts.engine.close()
+        parts.folder.remove()
+    }
+
+    private func removeLeftovers(_ engine: Engine, _ owner: String) async throws {
+        let left = try await engine.containers(labelled: Labels.owned(by: owner))
+        guard !left.isEmpty else { return }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for id in left { group.addTask { try await engine.removeContainer(id) } }
+            try await group.waitForAll()
+        }
+        logger.notice("removed what an earlier run had left", metadata: ["lever.containers": "\(left.count)"])
+    }
+
+    // MARK: Instances
+
+    /// Never: each container has ports of its own.
+    public func mayNeedPort(_ specification: InstanceSpecification) -> Bool { false }
+
+    /// Starts the entry in a container.
+    ///
+    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver`` and a text for the service's developer, or
+    ///   ``RuntimeError/Code/stopped`` after ``shutdown()``.
+    public func start(_ specification: InstanceSpecification) async throws -> any DriverInstance {
+        let parts = try parts()
+        let image = try ContainerRequest.image(of: specification.manifest, configuration)
+        try CodeFolder.check(specification)
+        makeReadable(specification.codeDirectory)
+        do {
+            return try await DockerStart(
+                specification: specification, image: image, configuration: configuration, parts: parts,
+                logger: logger,
+                register: { [self] instance in try register(instance) },
+                ended: { [weak self] instance in
+                    _ = self?.state.withLock { $0.instances.removeValue(forKey: instance.container) }
+                }
+            ).run()
+        } catch let error as EngineError {
+            throw error.asRuntimeError("an instance of \(specification.service) could not be started")
+        }
+    }
+
+    /// The parts, where the driver can be used.
+    func parts() throws -> Parts {
+        try state.withLock { state in
+            switch state.phase {
+            case .created, .preparing: throw RuntimeError(.driver, "the docker driver has not been prepared")
+            case .stopped: throw RuntimeError(.stopped, "the docker driver has been shut down")
+            case .prepared(let parts): return parts
+            }
+        }
+    }
+
+    private func register(_ instance: DockerInstance) throws {
+        try state.withLock { state in
+            guard case .prepared = state.phase else {
+                throw RuntimeError(.stopped, "the docker driver has been shut down")
+            }
+            state.instances[instance.container] = instance
+        }
+    }
+
+    private func makeReadable(_ folder: String) {
+        // The host's own user reads it already.
+        guard identity.user != SystemUser.current else { return }
+        let isFirst = state.withLock { !$0.readable.contains(folder) }
+        guard isFirst else { return }
+        // Twice at once does no harm; before it is done, nobody must count on it.
+        CodeFolder.makeReadable(folder)
+        state.withLock { _ = $0.readable.insert(folder) }
+    }
+
+    private func hear(_ event: EngineWatch.Event) async {
+        switch event {
+        case .died(let container):
+            state.withLock { $0.instances[container] }?.died()
+        case .isGone:
+            let isNew = state.withLock { state in
+                defer { state.engineIsGone = true }
+                return !state.engineIsGone
+            }
+            if isNew { logger.error("the container engine does not answer", metadata: ["lever.address": "\(address)"]) }
+        case .answers:
+            let (wasGone, instances) = state.withLock { state in
+                defer { state.engineIsGone = false }
+                return (state.engineIsGone, Array(state.instances.values))
+            }
+            if wasGone {
+                logger.notice("the container engine answers again", metadata: ["lever.address": "\(address)"])
+                try? await parts().networks.forget()
+            }
+            for instance in instances { await instance.checkIsKnown() }
+        }
+    }
+}

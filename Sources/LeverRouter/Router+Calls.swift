@@ -40,7 +40,7 @@ extension Router {
     ) async throws -> RPCReply {
         var context = context
         if context.internalGateway == nil {
-            context.internalGateway = snapshot.services[instance.service]?.internalGateway
+            context.internalGateway = instance.internalGateway ?? snapshot.services[instance.service]?.internalGateway
         }
         if case .inProcess(let handler) = instance.place {
             return try await InProcessTransport(handler: handler).call(context, arguments)

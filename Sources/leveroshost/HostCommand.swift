@@ -24,6 +24,7 @@ struct HostCommand: AsyncParsableCommand {
               leveroshost                                  on 127.0.0.1:8080, data in ./.lever
               leveroshost --listen 127.0.0.1:0             on a free port, which is printed
               leveroshost --listen unix:/run/lever.sock --data-dir /var/lib/lever --log-format json
+              leveroshost --driver docker                  instances are containers
               leveroshost --config /etc/lever.json
 
             SIGTERM or SIGINT: calls in progress get --shutdown-timeout to finish; a second signal ends the host at once.
@@ -41,6 +42,27 @@ struct HostCommand: AsyncParsableCommand {
 
     @Option(help: Self.help(.driver))
     var driver: String?
+
+    @Option(help: Self.help(.dockerHost))
+    var dockerHost: String?
+
+    @Option(help: Self.help(.dockerCertificates))
+    var dockerCertPath: String?
+
+    @Option(help: Self.help(.dockerImage))
+    var dockerImage: String?
+
+    @Option(help: Self.help(.dockerNodeImage))
+    var dockerNodeImage: String?
+
+    @Option(help: Self.help(.dockerAllowImages))
+    var dockerAllowImages: String?
+
+    @Option(help: Self.help(.dockerUser))
+    var dockerUser: String?
+
+    @Flag(help: Self.help(.allowWeakIsolation))
+    var allowWeakIsolation = false
 
     @Option(help: Self.help(.logLevel))
     var logLevel: String?
@@ -102,6 +124,7 @@ struct HostCommand: AsyncParsableCommand {
             settings = try HostSettings(
                 flags: flags, file: config, variable: { getenv($0).map { String(cString: $0) } })
             try settings.configuration.validate()
+            if settings.driver != .process { try settings.docker.validate() }
         } catch let error as RuntimeError {
             throw ValidationError(error.description)
         }
@@ -123,6 +146,10 @@ struct HostCommand: AsyncParsableCommand {
             (.shutdownTimeout, shutdownTimeout),
             (.deadline, deadline), (.maximumUpload, maxUpload), (.maximumUnpacked, maxUnpacked),
             (.maximumBody, maxBody), (.logBytesPerService, maxServiceLogs), (.logBytes, maxLogs), (.threads, threads),
+            (.dockerHost, dockerHost),
+            (.dockerCertificates, dockerCertPath), (.dockerImage, dockerImage), (.dockerNodeImage, dockerNodeImage),
+            (.dockerAllowImages, dockerAllowImages), (.dockerUser, dockerUser),
+            (.allowWeakIsolation, allowWeakIsolation ? "true" : nil),
         ]
         return given.reduce(into: [:]) { $0[$1.0] = $1.1 }
     }

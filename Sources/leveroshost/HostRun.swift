@@ -1,4 +1,5 @@
 import LeverCore
+import LeverDocker
 import LeverRuntime
 import Logging
 import ServiceLifecycle
@@ -23,7 +24,9 @@ struct HostRun {
         // A peer that is gone is an error of its connection, not the end of the host.
         signal(SIGPIPE, SIG_IGN)
         let logger = Logger(label: "leveroshost")
-        let host = try LeverHost(configuration: settings.configuration, logger: logger)
+        var extensions = LeverHost.Extensions()
+        extensions.driver = try await Self.driver(settings, logger)
+        let host = try LeverHost(configuration: settings.configuration, extensions: extensions, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: host, successTerminationBehavior: .gracefullyShutdownGroup)], logger: logger))
@@ -42,6 +45,23 @@ struct HostRun {
         }
         // Until here signals are heard.
         withExtendedLifetime(signals) {}
+    }
+
+    /// The driver that was chosen; `nil` for the host's own.
+    private static func driver(_ settings: HostSettings, _ logger: Logger) async throws -> (any ContainerDriver)? {
+        switch settings.driver {
+        case .process: return nil
+        case .docker: return try DockerDriver(configuration: settings.docker, logger: logger)
+        case .auto:
+            do {
+                let engine = try await DockerDriver.identifyEngine(settings.docker)
+                logger.notice("instances run in containers, since an engine answers", metadata: ["lever.engine": "\(engine)"])
+                return try DockerDriver(configuration: settings.docker, logger: logger)
+            } catch let error as RuntimeError where error.code == .driver {
+                logger.notice("instances run as processes", metadata: ["lever.reason": "\(error)"])
+                return nil
+            }
+        }
     }
 
     private static func greet(_ address: String, _ settings: HostSettings) {

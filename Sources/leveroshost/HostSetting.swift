@@ -7,6 +7,13 @@ enum HostSetting: String, CaseIterable {
     case listen
     case dataDirectory = "data-dir"
     case driver
+    case dockerHost = "docker-host"
+    case dockerCertificates = "docker-cert-path"
+    case dockerImage = "docker-image"
+    case dockerNodeImage = "docker-node-image"
+    case dockerAllowImages = "docker-allow-images"
+    case dockerUser = "docker-user"
+    case allowWeakIsolation = "allow-weak-isolation"
     case logLevel = "log-level"
     case logFormat = "log-format"
     case trustedHosts = "trusted-hosts"
@@ -39,7 +46,16 @@ enum HostSetting: String, CaseIterable {
         switch self {
         case .listen: "Where to listen; else 127.0.0.1:8080"
         case .dataDirectory: "Where the catalog, packages and code are kept; else ./.lever"
-        case .driver: "What starts instances: process"
+        case .driver:
+            "What starts instances: process, docker, or auto for docker where an engine answers; else process"
+        case .dockerHost: "Where the engine answers: unix:///path or tcp://host:port; else DOCKER_HOST"
+        case .dockerCertificates: "The folder with ca.pem, cert.pem and key.pem for tcp; else DOCKER_CERT_PATH"
+        case .dockerImage: "The image of services with an entry; else debian:bookworm-slim"
+        case .dockerNodeImage: "The image of services with a jsEntry; else node:22-slim"
+        case .dockerAllowImages: "Whether a lever.json may choose its image; else true"
+        case .dockerUser: "The user of instances, as numbers such as 1000:1000; else 65534 under root, or the host's"
+        case .allowWeakIsolation:
+            "Start containers though nothing keeps them from the host's ports and from other environments"
         case .logLevel: "trace, debug, info, notice, warning, error; else info"
         case .logFormat: "text or json; else text"
         case .trustedHosts:
@@ -68,6 +84,11 @@ enum HostSetting: String, CaseIterable {
         switch self {
         case .listen: "host:port|unix:path"
         case .dataDirectory: "directory"
+        case .dockerHost: "unix:///path|tcp://host:port"
+        case .dockerCertificates: "directory"
+        case .dockerImage, .dockerNodeImage: "image"
+        case .dockerUser: "user:group"
+        case .dockerAllowImages, .allowWeakIsolation: "true|false"
         case .driver, .logLevel, .logFormat, .trustedHosts: "name"
         case .adminPeers: "address"
         case .startTimeout, .idleTimeout, .drainTimeout, .channelDrainTimeout, .livenessTimeout, .resourceIdleTimeout,
@@ -86,7 +107,18 @@ enum HostSetting: String, CaseIterable {
         case .listen: settings.configuration.listen = text
         case .dataDirectory: settings.configuration.dataDirectory = text
         case .driver:
-            guard text == "process" else { throw unusable(text, "there is only the driver \"process\" so far") }
+            guard let choice = DriverChoice(rawValue: text) else {
+                throw unusable(
+                    text, "it should be one of \(DriverChoice.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            settings.driver = choice
+        case .dockerHost: settings.docker.engine = text
+        case .dockerCertificates: settings.docker.certificates = text
+        case .dockerImage: settings.docker.image = text
+        case .dockerNodeImage: settings.docker.nodeImage = text
+        case .dockerAllowImages: settings.docker.allowsImages = try flag(text)
+        case .dockerUser: settings.docker.user = text
+        case .allowWeakIsolation: settings.docker.allowsWeakIsolation = try flag(text)
         case .logLevel:
             guard let level = Logger.Level(rawValue: text) else {
                 throw unusable(
@@ -124,6 +156,14 @@ enum HostSetting: String, CaseIterable {
 
     private static func list(_ text: String) -> [String] {
         text.split(separator: ",").map { part in String(part.filter { $0 != " " }) }
+    }
+
+    private func flag(_ text: String) throws -> Bool {
+        switch text {
+        case "true", "1", "yes": true
+        case "false", "0", "no": false
+        default: throw unusable(text, "it should be true or false")
+        }
     }
 
     private func time(_ text: String) throws -> Duration {

@@ -1,4 +1,5 @@
 import LeverCore
+import LeverDocker
 import LeverRuntime
 import Logging
 
@@ -14,9 +15,21 @@ enum LogFormat: String {
     case json
 }
 
+/// What starts instances.
+enum DriverChoice: String, CaseIterable {
+    /// They are processes of this user.
+    case process
+    /// They are containers.
+    case docker
+    /// They are containers where an engine answers, else processes.
+    case auto
+}
+
 /// All settings of this run, put together from flags, variables and file.
 struct HostSettings {
     var configuration: LeverHost.Configuration
+    var driver = DriverChoice.process
+    var docker = DockerDriver.Configuration.defaults
     var logLevel = Logger.Level.info
     var logFormat = LogFormat.text
 
@@ -32,9 +45,13 @@ struct HostSettings {
             if let text = variable(setting.variable) { texts[setting] = text }
             if let text = flags[setting] { texts[setting] = text }
         }
+        // As for all programs that talk to an engine.
+        if let host = variable("DOCKER_HOST"), !host.isEmpty { docker.engine = host }
+        if variable("DOCKER_TLS_VERIFY")?.isEmpty == false { docker.certificates = variable("DOCKER_CERT_PATH") }
         for setting in HostSetting.allCases {
             if let text = texts[setting] { try setting.apply(text, to: &self) }
         }
+        docker.dataDirectory = configuration.dataDirectory
     }
 
     private static func read(_ path: String) throws -> [HostSetting: String] {
@@ -60,6 +77,7 @@ struct HostSettings {
             switch value {
             case .string(let text): texts[setting] = text
             case .array(let elements): texts[setting] = elements.compactMap(\.stringValue).joined(separator: ",")
+            case .bool(let flag): texts[setting] = "\(flag)"
             case .number: texts[setting] = value.intValue.map { "\($0)" } ?? value.description
             default:
                 throw RuntimeError(.invalidConfiguration, "\(path): \"\(key)\" cannot be \(value.kind)")

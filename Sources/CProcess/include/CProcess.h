@@ -30,4 +30,15 @@ void lever_name_thread(const char *name);
 /// router's time page faults. Does nothing where the C library has no such setting.
 void lever_keep_freed_memory(int bytes);
 
+/// A descriptor of a socket's file, through which it can be reached whatever becomes of its name; -1 where there is none, or
+/// where the name leads to something else: links are not followed. Only on Linux.
+int lever_open_socket_file(const char *path);
+
+/// Mounts an empty file system in memory with these options (see mount(8), tmpfs) on a directory; it holds no devices and no
+/// programs. 0, or -1 with errno. Only on Linux.
+int lever_mount_memory(const char *path, const char *options);
+
+/// Takes away what is mounted on a directory, at once for names and when nobody uses it any more for the rest.
+int lever_unmount(const char *path);
+
 #endif

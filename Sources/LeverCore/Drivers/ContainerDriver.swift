@@ -19,13 +19,14 @@ public protocol ContainerDriver: Sendable {
     /// deploys it.
     func warnings(about manifest: Manifest) -> [String]
 
-    /// Where an environment's gateway has to listen so that this driver's instances reach it, and nobody else's do where
-    /// that can be had. Asked once for each environment, before its first instance starts; the host listens there first.
+    /// Where the gateway of an instance's environment has to listen so that the instance reaches it, and nobody else's do where
+    /// that can be had. Asked before an instance starts; the host listens there first. Equal answers share one gateway.
     ///
+    /// - Parameter specification: As for ``start(_:)``.
     /// - Returns: At most one address of TCP, whose port may be 0 for a free one (``InstanceSpecification/internalGateway`` then
     ///   says which it was), and any number of unix sockets.
     /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``.
-    func gatewayEndpoints(for environment: EnvironmentName) async throws -> [InstanceAddress.Endpoint]
+    func gatewayEndpoints(for specification: InstanceSpecification) async throws -> [InstanceAddress.Endpoint]
 
     /// Gets what instances of a version need beside their code, for example an image; returns at once where it is there.
     ///
@@ -45,10 +46,10 @@ public protocol ContainerDriver: Sendable {
 
     /// Removes what earlier versions needed and no version needs any more, for example images and networks.
     ///
-    /// - Parameter kept: The manifests of all versions that are kept.
+    /// - Parameter kept: The manifests of all versions that are kept, by service.
     /// - Returns: What was removed, each in words of its own.
     /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``.
-    func prune(keeping kept: [Manifest]) async throws -> [String]
+    func prune(keeping kept: [ServiceID: [Manifest]]) async throws -> [String]
 
     /// Kills what is left.
     func shutdown() async
@@ -59,7 +60,7 @@ extension ContainerDriver {
     public func warnings(about manifest: Manifest) -> [String] { [] }
 
     /// A free port on loopback.
-    public func gatewayEndpoints(for environment: EnvironmentName) async throws -> [InstanceAddress.Endpoint] {
+    public func gatewayEndpoints(for specification: InstanceSpecification) async throws -> [InstanceAddress.Endpoint] {
         [.tcp(host: "127.0.0.1", port: 0)]
     }
 
@@ -69,7 +70,7 @@ extension ContainerDriver {
     ) async throws {}
 
     /// There is nothing to remove.
-    public func prune(keeping kept: [Manifest]) async throws -> [String] { [] }
+    public func prune(keeping kept: [ServiceID: [Manifest]]) async throws -> [String] { [] }
 }
 
 /// An instance that a driver has started.
@@ -165,11 +166,21 @@ public struct InstanceAddress: Sendable, Hashable {
     public var endpoint: Endpoint
     /// Whether it listens on the port that only one instance can have.
     public var holdsPort: Bool
+    /// Whether one of our SDKs answers there: it may be pinged at intervals, while plain gRPC servers close connections that
+    /// are.
+    public var usesSDK: Bool
+    /// `host:port` or `unix:path` that calls made on behalf of the instance's calls go to, as the instance sees it; `nil` for
+    /// ``InstanceSpecification/internalGateway``.
+    public var gateway: String?
 
     /// Makes an address.
-    public init(_ endpoint: Endpoint, holdsPort: Bool = false) {
+    ///
+    /// - Parameter usesSDK: `nil` where only programs without our SDKs hold the port.
+    public init(_ endpoint: Endpoint, holdsPort: Bool = false, usesSDK: Bool? = nil, gateway: String? = nil) {
         self.endpoint = endpoint
         self.holdsPort = holdsPort
+        self.usesSDK = usesSDK ?? !holdsPort
+        self.gateway = gateway
     }
 }
 

@@ -19,7 +19,7 @@ final class RequestRoute {
     private let url: String
     private let caller: Caller
     @exclusivity(unchecked) private var lookup: (generation: UInt64, result: Result<CallDestination, RPCError>)?
-    @exclusivity(unchecked) private var forwarded: (route: ServiceRoute, epoch: Epoch?, head: HTTP2EncodedHead)?
+    @exclusivity(unchecked) private var forwarded: (route: ServiceRoute, gateway: String?, epoch: Epoch?, head: HTTP2EncodedHead)?
 
     init(_ head: HTTP2Head, from caller: Caller, _ configuration: RouterConfiguration) {
         headers = head.headers
@@ -61,15 +61,19 @@ final class RequestRoute {
 
     /// The head as it goes to an instance of the route's service, or to the one that holds the resource; then with the call's
     /// id where the caller gave none.
-    func forwardedHead(for route: ServiceRoute, _ activation: ActivationRoute?, callID: String?) -> HTTP2EncodedHead {
-        let head = commonHead(for: route, activation?.epoch)
+    func forwardedHead(
+        for route: ServiceRoute, _ instance: InstanceRoute, _ activation: ActivationRoute?, callID: String?
+    ) -> HTTP2EncodedHead {
+        let head = commonHead(for: route, instance.internalGateway ?? route.internalGateway, activation?.epoch)
         guard activation != nil, self.callID == nil, let callID else { return head }
         return HTTP2EncodedHead(head, followedBy: [(RPCHeader.callID, callID)])
     }
 
     /// What calls with this head have in common.
-    private func commonHead(for route: ServiceRoute, _ epoch: Epoch?) -> HTTP2EncodedHead {
-        if let forwarded, forwarded.route === route, forwarded.epoch == epoch { return forwarded.head }
+    private func commonHead(for route: ServiceRoute, _ gateway: String?, _ epoch: Epoch?) -> HTTP2EncodedHead {
+        if let forwarded, forwarded.route === route, forwarded.epoch == epoch, forwarded.gateway == gateway {
+            return forwarded.head
+        }
         var list: [(name: String, value: String)] = [
             (":method", "POST"), (":scheme", "http"),
             (":path", isChannel ? RPCHeader.channelPath : RPCHeader.unaryPath),
@@ -83,12 +87,12 @@ final class RequestRoute {
         }
         if !hasTimeout, let timeout { list.append(("grpc-timeout", GRPCTimeout.format(timeout))) }
         if let epoch { list.append((RPCHeader.resourceEpoch, "\(epoch)")) }
-        if let gateway = route.internalGateway { list.append((RPCHeader.internalGateway, gateway)) }
+        if let gateway { list.append((RPCHeader.internalGateway, gateway)) }
         if let source = caller.environment, source != service.environment {
             list.append((RPCHeader.sourceEnvironment, source.rawValue))
         }
         let head = HTTP2EncodedHead(list)
-        forwarded = (route, epoch, head)
+        forwarded = (route, gateway, epoch, head)
         return head
     }
 

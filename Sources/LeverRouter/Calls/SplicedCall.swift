@@ -93,7 +93,7 @@ final class SplicedCall: RoutedCall {
         wasOpened = false
         forwarded = 0
         endpoint.open(
-            head: route.forwardedHead(for: service, activation, callID: callID),
+            head: route.forwardedHead(for: service, link.instance, activation, callID: callID),
             endStream: requestEnded && kept.isEmpty,
             deadline: deadline == .distantFuture ? nil : deadline, delegate: instanceSide)
     }

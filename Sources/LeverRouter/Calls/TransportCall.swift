@@ -113,7 +113,8 @@ final class TransportCall: RoutedCall, RPCCallObserver, @unchecked Sendable {
             .success(
                 .instance(
                     Place(
-                        instance: link.instance, way: way(over: link), gateway: service.internalGateway,
+                        instance: link.instance, way: way(over: link),
+                        gateway: link.instance.internalGateway ?? service.internalGateway,
                         epoch: activation?.epoch, callID: callID))))
     }
 

@@ -10,6 +10,8 @@ package final class InstanceRoute: Sendable {
     package let service: ServiceID
     package let version: Int
     package let place: Place
+    /// Where calls that the instance makes on behalf of others go, where that is not what its service's route says.
+    package let internalGateway: String?
     /// All calls and channels, those of resources included: they go in whether it is closed or not, since it is their
     /// activation's gate that keeps them out.
     package let gate = Gate()
@@ -24,15 +26,19 @@ package final class InstanceRoute: Sendable {
         case inProcess(any RPCHandler)
     }
 
-    package init(id: InstanceID, service: ServiceID, version: Int, place: Place) {
+    package init(id: InstanceID, service: ServiceID, version: Int, place: Place, internalGateway: String? = nil) {
         self.id = id
         self.service = service
         self.version = version
         self.place = place
+        self.internalGateway = internalGateway
     }
 
-    package convenience init(id: InstanceID, service: ServiceID, version: Int, address: TransportAddress) {
-        self.init(id: id, service: service, version: version, place: .address(address))
+    package convenience init(
+        id: InstanceID, service: ServiceID, version: Int, address: TransportAddress, internalGateway: String? = nil
+    ) {
+        self.init(
+            id: id, service: service, version: version, place: .address(address), internalGateway: internalGateway)
     }
 
     /// Lets a call out again, and notes when that was.

@@ -44,8 +44,8 @@ package final class OutputArchive: ContainerDriver {
 
     package func warnings(about manifest: Manifest) -> [String] { driver.warnings(about: manifest) }
 
-    package func gatewayEndpoints(for environment: EnvironmentName) async throws -> [InstanceAddress.Endpoint] {
-        try await driver.gatewayEndpoints(for: environment)
+    package func gatewayEndpoints(for specification: InstanceSpecification) async throws -> [InstanceAddress.Endpoint] {
+        try await driver.gatewayEndpoints(for: specification)
     }
 
     package func fetch(
@@ -54,7 +54,7 @@ package final class OutputArchive: ContainerDriver {
         try await driver.fetch(for: specification, progress: progress)
     }
 
-    package func prune(keeping kept: [Manifest]) async throws -> [String] { try await driver.prune(keeping: kept) }
+    package func prune(keeping kept: [ServiceID: [Manifest]]) async throws -> [String] { try await driver.prune(keeping: kept) }
 
     package func start(_ specification: InstanceSpecification) async throws -> any DriverInstance {
         let instance = try await driver.start(specification)

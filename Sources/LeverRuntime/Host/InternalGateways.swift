@@ -18,8 +18,8 @@ actor InternalGateways {
     private let group: any EventLoopGroup
     private let configuration: ListenerConfiguration
     private let logger: Logger
-    /// Those that are there, and those that are being made.
-    private var gateways: [EnvironmentName: Task<Gateway, any Error>] = [:]
+    /// Those that are there, and those that are being made, by where they listen.
+    private var gateways: [EnvironmentName: [[InstanceAddress.Endpoint]: Task<Gateway, any Error>]] = [:]
     private var isClosed = false
 
     init(
@@ -33,54 +33,56 @@ actor InternalGateways {
         self.logger = logger
     }
 
-    /// `host:port` of an environment's gateway, which is made where there is none yet.
+    /// `host:port` of the gateway for an instance, which is made where there is none yet.
     ///
     /// - Throws: `RuntimeError` where no address can be had, or the host is stopping.
-    func address(of environment: EnvironmentName) async throws -> String? {
+    func address(for specification: InstanceSpecification) async throws -> String? {
+        let environment = specification.service.environment
+        let places = try await driver.gatewayEndpoints(for: specification)
         guard !isClosed else { throw RuntimeError(.stopped, "the host is stopping") }
-        if let known = gateways[environment] { return try await known.value.address }
-        let task = Task { try await make(environment) }
-        gateways[environment] = task
+        if let known = gateways[environment]?[places] { return try await known.value.address }
+        let task = Task { try await make(environment, places) }
+        gateways[environment, default: [:]][places] = task
         do {
             return try await task.value.address
         } catch {
-            // The next instance asks again: the driver may have what it lacks by then.
-            if gateways[environment] == task { gateways[environment] = nil }
+            // The next instance asks again: what is missing may be there by then.
+            if gateways[environment]?[places] == task { gateways[environment]?[places] = nil }
             throw error
         }
     }
 
-    /// Ends the gateway of an environment that is gone. One that comes back gets another.
+    /// Ends the gateways of an environment that is gone. One that comes back gets others.
     func close(_ environment: EnvironmentName) async {
-        await end(gateways.removeValue(forKey: environment))
+        for gateway in gateways.removeValue(forKey: environment)?.values.map(\.self) ?? [] { await end(gateway) }
     }
 
     /// Ends all gateways; nothing is called through them any more.
     func close() async {
         isClosed = true
-        let all = gateways.values
+        let all = gateways.values.flatMap(\.values)
         gateways = [:]
         for gateway in all { await end(gateway) }
     }
 
-    private func end(_ gateway: Task<Gateway, any Error>?) async {
-        guard let made = try? await gateway?.value else { return }
+    private func end(_ gateway: Task<Gateway, any Error>) async {
+        guard let made = try? await gateway.value else { return }
         for listener in made.listeners { await listener.drain(within: .zero) }
     }
 
-    private func make(_ environment: EnvironmentName) async throws -> Gateway {
+    private func make(_ environment: EnvironmentName, _ places: [InstanceAddress.Endpoint]) async throws -> Gateway {
         var made = Gateway(listeners: [])
         do {
-            for endpoint in try await driver.gatewayEndpoints(for: environment) {
+            for place in places {
                 var configuration = configuration
                 // Instances in containers are other users; the directory of the socket keeps the rest of the machine out.
                 configuration.socketMode = 0o666
                 let listener = try await Listener.start(
-                    on: TransportAddress(endpoint), group: group,
+                    on: TransportAddress(place), group: group,
                     acceptor: RouterAcceptor(router: router, environment: environment), configuration: configuration,
                     logger: logger)
                 made.listeners.append(listener)
-                if case .tcp = endpoint { made.address = "\(listener.localAddress)" }
+                if case .tcp = place { made.address = "\(listener.localAddress)" }
             }
         } catch {
             for listener in made.listeners { await listener.drain(within: .zero) }

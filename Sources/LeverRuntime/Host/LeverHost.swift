@@ -127,7 +127,7 @@ public final class LeverHost: Service {
         let supervisor = Supervisor(
             context: SupervisorContext(
                 driver: driver, catalog: catalog, router: router, eventLoopGroup: threads,
-                gateway: { try await gateways.address(of: $0) }, bounds: configuration.supervisor, term: UInt32(term),
+                gateway: { try await gateways.address(for: $0) }, bounds: configuration.supervisor, term: UInt32(term),
                 makePolicy: extensions.makePolicy, placement: extensions.placement ?? LeastLoadedPlacement(),
                 events: EventLog(capacity: configuration.keptEvents), logger: logger))
         let packages = try PackageStore(directory: data, catalog: catalog, limits: configuration.uploads.limits)

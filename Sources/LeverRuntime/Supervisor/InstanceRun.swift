@@ -43,7 +43,7 @@ struct InstanceRun: Sendable {
         let gateway: String?
         var clock = PhaseClock()
         do {
-            gateway = try await context.gateway(service.environment)
+            gateway = try await context.gateway(version.specification(id, of: service))
             clock.skip()
             instance = try await start(gateway: gateway)
             clock.end("start")
@@ -85,7 +85,8 @@ struct InstanceRun: Sendable {
             let address = try await instance.listening()
             clock.end("listen")
             let route = InstanceRoute(
-                id: id, service: service, version: version.number, address: TransportAddress(address.endpoint))
+                id: id, service: service, version: version.number, address: TransportAddress(address.endpoint),
+                internalGateway: address.gateway)
             while true {
                 do {
                     try await context.probe(route)
@@ -103,7 +104,7 @@ struct InstanceRun: Sendable {
                     Ready(
                         route: route, holdsPort: address.holdsPort, gateway: gateway,
                         phases: clock.phases(instance.startPhases))))
-            await watch(route, isOurs: !address.holdsPort)
+            await watch(route, isOurs: address.usesSDK)
         } catch {
             // An instance that has ended is reported by its exit, which knows more. This sleep ends with it.
             try? await Task.sleep(for: .milliseconds(200))

@@ -19,8 +19,8 @@ package struct SupervisorContext: Sendable {
     package var probe: Probe
     /// Where timers run.
     package var eventLoopGroup: any EventLoopGroup
-    /// `host:port` of an environment's internal gateway.
-    package var gateway: @Sendable (EnvironmentName) async throws -> String?
+    /// `host:port` of the internal gateway for an instance.
+    package var gateway: @Sendable (InstanceSpecification) async throws -> String?
     /// The bounds of instances' lives.
     package var bounds: SupervisorBounds
     /// The term of this run of the host: what epochs begin with.
@@ -40,7 +40,7 @@ package struct SupervisorContext: Sendable {
 
     package init(
         driver: any ContainerDriver, catalog: any Catalog, router: Router, eventLoopGroup: any EventLoopGroup,
-        gateway: @escaping @Sendable (EnvironmentName) async throws -> String?, bounds: SupervisorBounds, term: UInt32,
+        gateway: @escaping @Sendable (InstanceSpecification) async throws -> String?, bounds: SupervisorBounds, term: UInt32,
         makePolicy: (@Sendable (ServiceID) -> any ScalingPolicy)? = nil,
         placement: any ResourcePlacement = LeastLoadedPlacement(), events: EventLog = EventLog(), logger: Logger,
         probe: Probe? = nil

@@ -5,9 +5,9 @@ import Darwin
 #endif
 
 /// Names one run of one data directory: 16 digits of the directory, a dot, 16 digits of the run.
-enum RunName {
+package enum RunName {
     /// The part that all runs of a data directory share; a random one where there is none.
-    static func prefix(dataDirectory: String?) -> String {
+    package static func prefix(dataDirectory: String?) -> String {
         guard let dataDirectory else { return random() + "." }
         var path = dataDirectory
         if let resolved = realpath(dataDirectory, nil) {
@@ -21,7 +21,7 @@ enum RunName {
     }
 
     /// 16 digits that no other run has.
-    static func random() -> String { digits(UInt64.random(in: 0 ... .max)) }
+    package static func random() -> String { digits(UInt64.random(in: 0 ... .max)) }
 
     private static func digits(_ value: UInt64) -> String {
         let text = String(value, radix: 16)

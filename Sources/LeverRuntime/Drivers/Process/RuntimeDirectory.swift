@@ -7,7 +7,7 @@ import Darwin
 #endif
 
 /// Where the instances' sockets are.
-struct RuntimeDirectory: Sendable {
+package struct RuntimeDirectory: Sendable {
     /// The bytes that a socket's path may have on every platform, without the zero at its end.
     private static let pathLimit = 103
 
@@ -81,7 +81,7 @@ struct RuntimeDirectory: Sendable {
     }
 
     /// Whether a program listens on a unix socket. Asks by connecting: a file is there before its program listens.
-    static func isListening(_ path: String) -> Bool {
+    package static func isListening(_ path: String) -> Bool {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let bytes = Array(path.utf8)

@@ -1,0 +1,16 @@
+/// The labels of all that the host makes in an engine.
+enum Labels {
+    /// Whose it is: the data directory, in digits.
+    static let owner = "com.leveros.owner"
+    /// The environment.
+    static let environment = "com.leveros.environment"
+    /// The service.
+    static let service = "com.leveros.service"
+    /// The version of the service.
+    static let version = "com.leveros.version"
+    /// The instance.
+    static let instance = "com.leveros.instance"
+
+    /// A filter for what belongs to an owner.
+    static func owned(by owner: String) -> String { "\(Labels.owner)=\(owner)" }
+}

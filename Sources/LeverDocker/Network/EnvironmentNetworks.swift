@@ -1,0 +1,159 @@
+import LeverCore
+import Logging
+
+/// The networks of a host: for each environment a bridge, and another one for instances that must not reach the internet.
+actor EnvironmentNetworks {
+    /// A bridge and what may be reached from it.
+    struct Bridge: Sendable, Hashable {
+        /// The network's name for the engine.
+        var network: String
+        /// The device's name on the host.
+        var device: String
+        /// The host's address on it.
+        var gateway: String
+        /// The port of the environment's gateway there; `nil` before it is known.
+        var port: Int?
+    }
+
+    private struct Key: Hashable {
+        var environment: EnvironmentName
+        var network: InstanceNetwork
+    }
+
+    private let engine: Engine
+    private let owner: String
+    private let isolation: any NetworkIsolation
+    private let logger: Logger
+    private var bridges: [Key: Task<Bridge, any Error>] = [:]
+    private var ports: [String: Int] = [:]
+    /// What the isolation was told last.
+    private var isolated: Set<Bridge> = []
+
+    /// - Parameters:
+    ///   - owner: The label's value that says whose networks they are.
+    ///   - isolation: Keeps the bridges from one another and from the host.
+    init(engine: Engine, owner: String, isolation: any NetworkIsolation, logger: Logger) {
+        self.engine = engine
+        self.owner = owner
+        self.isolation = isolation
+        self.logger = logger
+    }
+
+    /// The bridge of an environment, which is made where there is none yet.
+    ///
+    /// - Throws: ``RuntimeError``.
+    func bridge(of environment: EnvironmentName, _ network: InstanceNetwork) async throws -> Bridge {
+        let key = Key(environment: environment, network: network)
+        let task: Task<Bridge, any Error>
+        if let known = bridges[key] {
+            task = known
+        } else {
+            task = Task { try await make(key) }
+            bridges[key] = task
+        }
+        do {
+            return try await task.value
+        } catch {
+            if bridges[key] == task { bridges[key] = nil }
+            throw error
+        }
+    }
+
+    /// Lets instances in a network reach the environment's gateway, and isolates the network. Before this no instance may be in
+    /// it.
+    ///
+    /// - Throws: ``RuntimeError``.
+    func open(_ bridge: Bridge, port: Int?) async throws {
+        if let port { ports[bridge.device] = port }
+        try await isolate()
+    }
+
+    /// An engine that was started anew may have lost networks: the next instance asks again.
+    func forget() { bridges = [:] }
+
+    /// Removes networks in which no container is, but for the environments that are kept; says which.
+    func prune(keeping kept: Set<EnvironmentName>) async throws -> [String] {
+        var keptNames: Set<String> = []
+        for environment in kept {
+            for network in InstanceNetwork.allCases { keptNames.insert(name(environment, network)) }
+        }
+        var removed: [String] = []
+        for network in try await engine.networks(labelled: Labels.owned(by: owner)) where !keptNames.contains(network) {
+            for (key, _) in bridges where name(key.environment, key.network) == network { bridges[key] = nil }
+            if try await engine.removeNetwork(network) { removed.append("network \(network)") }
+        }
+        return removed
+    }
+
+    /// Removes all networks in which no container is, and the isolation.
+    func removeAll() async {
+        bridges = [:]
+        for network in (try? await engine.networks(labelled: Labels.owned(by: owner))) ?? [] {
+            _ = try? await engine.removeNetwork(network)
+        }
+        await isolation.end()
+    }
+
+    private func name(_ environment: EnvironmentName, _ network: InstanceNetwork) -> String {
+        "lever-\(owner.prefix(8))-\(environment)\(network.suffix)"
+    }
+
+    private func make(_ key: Key) async throws -> Bridge {
+        let name = name(key.environment, key.network)
+        let device = "lv" + ShortName.of("\(owner)/\(name)")
+        let body: LeverValue = [
+            "Name": .string(name), "CheckDuplicate": true, "Driver": "bridge",
+            "Internal": .bool(key.network == .closed), "EnableIPv6": false,
+            "Options": ["com.docker.network.bridge.name": .string(device)],
+            "Labels": [Labels.owner: .string(owner), Labels.environment: .string(key.environment.rawValue)],
+        ]
+        do {
+            var facts = try await engine.inspectNetwork(name)
+            if facts == nil {
+                try await engine.createNetwork(body)
+                facts = try await engine.inspectNetwork(name)
+            }
+            guard let facts else {
+                throw EngineError(status: 200, message: "the container engine does not say what the network has become")
+            }
+            return Bridge(network: name, device: facts.bridge, gateway: facts.gateway, port: nil)
+        } catch let error as EngineError {
+            throw error.asRuntimeError("the network of the environment \(key.environment) could not be made")
+        }
+    }
+
+    private func isolate() async throws {
+        var now: Set<Bridge> = []
+        for task in bridges.values {
+            guard var bridge = try? await task.value else { continue }
+            bridge.port = ports[bridge.device]
+            now.insert(bridge)
+        }
+        guard now != isolated else { return }
+        try await isolation.isolate(Array(now))
+        isolated = now
+    }
+}
+
+/// Keeps bridges from one another and from the host that they are on.
+protocol NetworkIsolation: Sendable {
+    /// Whether it can; says at the same time that it is about to be used.
+    ///
+    /// - Throws: ``RuntimeError`` that says what is missing.
+    func check() async throws
+
+    /// These bridges are there now, and no others. When it returns they are isolated.
+    ///
+    /// - Throws: ``RuntimeError``.
+    func isolate(_ bridges: [EnvironmentNetworks.Bridge]) async throws
+
+    /// There are no bridges any more.
+    func end() async
+}
+
+/// None, because whoever runs the host said so.
+struct NoIsolation: NetworkIsolation {
+    func check() async throws {}
+    func isolate(_ bridges: [EnvironmentNetworks.Bridge]) async throws {}
+    func end() async {}
+}
