@@ -9,7 +9,7 @@
 set -euo pipefail
 socket=${1:?usage: docker-test-image.sh SOCKET}
 
-programs=(sh bash node env cat ls cp mv rm mkdir rmdir mktemp ln chmod id sleep true false head tail wc tr dd df sort seq
+programs=(sh bash node env cat ls cp mv rm mkdir rmdir mktemp ln chmod id sleep true false head tail wc tr yes dd df sort seq
     date kill timeout grep sed find xargs test stat touch uname sha256sum)
 python=${LEVER_TEST_PYTHON:-}
 if [[ -n "$python" && ! -x "$python" ]]; then echo "LEVER_TEST_PYTHON is no program: $python" >&2; exit 1; fi

@@ -52,6 +52,7 @@ public final class DockerDriver: ContainerDriver {
     private let logger: Logger
     private let identity: (user: UInt32, group: UInt32)
     private let address: EngineAddress
+    let spares = Spares()
     private let state = Mutex(State())
 
     /// Makes a driver; nothing is asked of the engine before ``prepare()``.
@@ -176,6 +177,16 @@ public final class DockerDriver: ContainerDriver {
     ///   ``RuntimeError/Code/stopped`` after ``shutdown()``.
     public func start(_ specification: InstanceSpecification) async throws -> any DriverInstance {
         let parts = try parts()
+        if let spare = spares.take(specification), let instance = try? await spare.value,
+            await goOn(instance, parts.engine)
+        {
+            return instance
+        }
+        return try await startAnother(specification, parts)
+    }
+
+    /// Starts an instance that is not there.
+    func startAnother(_ specification: InstanceSpecification, _ parts: Parts) async throws -> DockerInstance {
         let image = try ContainerRequest.image(of: specification.manifest, configuration)
         try CodeFolder.check(specification)
         makeReadable(specification.codeDirectory)

@@ -44,6 +44,20 @@ public protocol ContainerDriver: Sendable {
     ///   that the entry does not exist or is not executable.
     func start(_ specification: InstanceSpecification) async throws -> any DriverInstance
 
+    /// Whether ``makeSpare(_:)`` can be asked for anything.
+    var makesSpares: Bool { get }
+
+    /// Makes an instance ahead of the need for it: it is started until it listens, then it stands still and takes no processor
+    /// time. ``start(_:)`` with the same id and version lets it go on, instead of starting another one, and returns it; it
+    /// also waits for a spare that is still being made. A ``start(_:)`` of another version with that id drops it.
+    ///
+    /// - Returns: The instance, so that its end can be waited for.
+    /// - Throws: As ``start(_:)``, and as ``DriverInstance/listening()``.
+    func makeSpare(_ specification: InstanceSpecification) async throws -> any DriverInstance
+
+    /// Ends a spare that nobody will need; nothing happens where there is none. Does not wait.
+    func dropSpare(_ id: InstanceID)
+
     /// Removes what earlier versions needed and no version needs any more, for example images and networks.
     ///
     /// - Parameter kept: The manifests of all versions that are kept, by service.
@@ -68,6 +82,17 @@ extension ContainerDriver {
     public func fetch(
         for specification: InstanceSpecification, progress: @escaping @Sendable (String) -> Void
     ) async throws {}
+
+    /// None can be made.
+    public var makesSpares: Bool { false }
+
+    /// Refused.
+    public func makeSpare(_ specification: InstanceSpecification) async throws -> any DriverInstance {
+        throw RuntimeError(.driver, "the driver \(name) makes no instances ahead")
+    }
+
+    /// There is none.
+    public func dropSpare(_ id: InstanceID) {}
 
     /// There is nothing to remove.
     public func prune(keeping kept: [ServiceID: [Manifest]]) async throws -> [String] { [] }

@@ -259,6 +259,11 @@ public struct ServiceController: Sendable {
         instances.firstIndex { $0.id == id }
     }
 
+    /// The ids that the next instances will get, in order.
+    package func idsToCome(_ count: Int) -> [InstanceID] {
+        (0..<count).map { InstanceID("\(idPrefix)-\(startedCount + 1 + $0)") }
+    }
+
     /// Starts one instance and returns its id.
     @discardableResult
     mutating func start(

@@ -81,6 +81,11 @@ final class DockerInstance: DriverInstance {
         state.withLock { $0.phases.append(phase) }
     }
 
+    /// It was made ahead: what its start took is over, but for this.
+    func wentOn(_ phase: StartPhase) {
+        state.withLock { $0.phases = [phase] }
+    }
+
     var startPhases: [StartPhase] { state.withLock { $0.phases } }
 
     /// The container's own address in its network; `nil` without one.

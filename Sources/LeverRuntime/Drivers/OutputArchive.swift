@@ -54,6 +54,14 @@ package final class OutputArchive: ContainerDriver {
         try await driver.fetch(for: specification, progress: progress)
     }
 
+    package var makesSpares: Bool { driver.makesSpares }
+
+    package func makeSpare(_ specification: InstanceSpecification) async throws -> any DriverInstance {
+        try await driver.makeSpare(specification)
+    }
+
+    package func dropSpare(_ id: InstanceID) { driver.dropSpare(id) }
+
     package func prune(keeping kept: [ServiceID: [Manifest]]) async throws -> [String] { try await driver.prune(keeping: kept) }
 
     package func start(_ specification: InstanceSpecification) async throws -> any DriverInstance {

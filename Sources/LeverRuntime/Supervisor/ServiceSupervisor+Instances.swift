@@ -32,6 +32,8 @@ extension ServiceSupervisor {
             return
         }
         note(.instanceStarted, id, "version \(number)")
+        // The driver starts it from its spare, where there is one.
+        spares[id] = nil
         let run = InstanceRun(
             id: id, service: service, version: version, handle: InstanceHandle(), context: context
         ) { [input] report in

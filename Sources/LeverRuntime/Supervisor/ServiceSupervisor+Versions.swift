@@ -66,6 +66,7 @@ extension ServiceSupervisor {
 
     func deployed(_ version: Int, _ request: Int) {
         note(.deploymentLive, "version \(version)")
+        keepSpares()
         waiters.removeValue(forKey: request)?.continuation.resume(returning: .success(()))
         // The load of another version says little about this one's.
         policy = context.makePolicy(service)

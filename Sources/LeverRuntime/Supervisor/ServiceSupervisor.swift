@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// Life cycle: made, then ``run()`` once, for as long as the service exists. Events come in through a stream and are
 /// handled one after the other; what takes time runs beside, in child tasks that report back through the same stream. Parts:
-/// instances in `+Instances`, versions in `+Versions`, resources in `+Resources`, the autoscaler in `+Scaling`, what the
+/// instances in `+Instances`, those made ahead in `+Spares`, versions in `+Versions`, resources in `+Resources`, the autoscaler in `+Scaling`, what the
 /// administration looks at and asks for in `+Administration`.
 package actor ServiceSupervisor {
     enum Input: Sendable {
@@ -25,6 +25,8 @@ package actor ServiceSupervisor {
         /// It is time to look at the load, and at what is idle.
         case look
         case load(ServiceLoad)
+        /// A spare could not be made, or has ended.
+        case spareEnded(InstanceID, how: String)
         /// The actor has put jobs where the loop finds them.
         case jobs
     }
@@ -59,6 +61,7 @@ package actor ServiceSupervisor {
     var directory: ResourceDirectory { machine.resources }
     var versions: [Int: RunnableVersion] = [:]
     var instances: [InstanceID: Instance] = [:]
+    var spares: [InstanceID: Spare] = [:]
     var waiters: [Int: Waiter] = [:]
     var requests = 0
     /// `host:port` of the environment's internal gateway; known once an instance is ready.
@@ -176,6 +179,7 @@ package actor ServiceSupervisor {
             }
         }
         hasStopped = true
+        dropSpares()
         wake?.cancel()
         resourceWake?.cancel()
         lookTimer?.cancel()
@@ -212,6 +216,9 @@ package actor ServiceSupervisor {
             gateway = ready.gateway
             handle(.ready(id, holdsPort: ready.holdsPort))
             becameReady(id)
+            keepSpares()
+        case .spareEnded(let id, let how):
+            spareEnded(id, how)
         case .takeOver(let version, let newest, let waiter):
             takeOver(version, newest: newest, waiter)
         case .resourceCallsWait:
@@ -222,6 +229,7 @@ package actor ServiceSupervisor {
             for resource in waiting { handle(.callsWaiting(resource)) }
         case .look:
             look()
+            keepSpares()
         case .load(let load):
             scale(load)
         case .jobs:
