@@ -106,7 +106,7 @@ public final class DockerDriver: ContainerDriver {
                 configuration.runtimeDirectory, owner: owner, user: identity.user, group: identity.group)
             folder.removeInstanceFolders()
             let isolation: any NetworkIsolation =
-                configuration.allowsWeakIsolation ? NoIsolation() : makeIsolation(owner)
+                configuration.allowsWeakIsolation ? NoIsolation() : PacketIsolation(owner: owner, logger: logger)
             var weakness: RuntimeError?
             do { try await isolation.check() } catch let error as RuntimeError { weakness = error }
             let watch = EngineWatch(engine: engine, label: Labels.owned(by: owner), logger: logger)

@@ -11,6 +11,8 @@ actor EnvironmentNetworks {
         var device: String
         /// The host's address on it.
         var gateway: String
+        /// Whether it leads to the internet.
+        var hasInternet: Bool
         /// The port of the environment's gateway there; `nil` before it is known.
         var port: Int?
     }
@@ -116,7 +118,7 @@ actor EnvironmentNetworks {
             guard let facts else {
                 throw EngineError(status: 200, message: "the container engine does not say what the network has become")
             }
-            return Bridge(network: name, device: facts.bridge, gateway: facts.gateway, port: nil)
+            return Bridge(network: name, device: facts.bridge, gateway: facts.gateway, hasInternet: key.network == .open)
         } catch let error as EngineError {
             throw error.asRuntimeError("the network of the environment \(key.environment) could not be made")
         }
@@ -147,6 +149,11 @@ protocol NetworkIsolation: Sendable {
     /// - Throws: ``RuntimeError``.
     func isolate(_ bridges: [EnvironmentNetworks.Bridge]) async throws
 
+    /// Puts back what another program has removed.
+    ///
+    /// - Throws: ``RuntimeError``.
+    func restore() async throws
+
     /// There are no bridges any more.
     func end() async
 }
@@ -155,5 +162,6 @@ protocol NetworkIsolation: Sendable {
 struct NoIsolation: NetworkIsolation {
     func check() async throws {}
     func isolate(_ bridges: [EnvironmentNetworks.Bridge]) async throws {}
+    func restore() async throws {}
     func end() async {}
 }
