@@ -1,4 +1,4 @@
-public import LeverCore
+import LeverCore
 
 #if canImport(Glibc)
 internal import Glibc

@@ -117,7 +117,7 @@ public final class DockerDriver: ContainerDriver {
                     engine: engine, timeout: configuration.pullTimeout,
                     record: PulledImages(path: configuration.dataDirectory.map { "\($0)/docker-images" }),
                     logger: logger),
-                weakness: weakness, watch: Task { [weak self] in await watch.run { await self?.hear($0) } })
+                weakness: weakness, watch: Task { [weak self] in await watch.run { [weak self] in await self?.hear($0) } })
             state.withLock { $0.phase = .prepared(parts) }
             logger.info(
                 "instances run in containers", metadata: ["lever.engine": "\(name)", "lever.address": "\(address)"])

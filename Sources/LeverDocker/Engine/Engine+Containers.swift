@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import LeverCore
+import NIOHTTP1
 
 // Containers.
 extension Engine {

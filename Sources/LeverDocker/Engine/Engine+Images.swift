@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import LeverCore
+import NIOHTTP1
 
 // Images and networks.
 extension Engine {

@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import LeverCore
 import Logging
 import Synchronization

@@ -50,8 +50,8 @@ struct DockerStart: Sendable {
         guard kind != .none else { return nil }
         if let weakness = parts.weakness { throw weakness }
         let bridge = try await parts.networks.bridge(of: specification.service.environment, kind)
-        let port = specification.internalGateway.flatMap { $0.lastIndex(of: ":").map { i in Int($0[$0.index(after: i)...]) } }
-        try await parts.networks.open(bridge, port: port ?? nil)
+        let port = specification.internalGateway.flatMap { Int($0.split(separator: ":").last ?? "") }
+        try await parts.networks.open(bridge, port: port)
         return bridge.network
     }
 

@@ -1,4 +1,4 @@
-package import LeverCore
+import LeverCore
 package import Logging
 
 /// A host's own packet filter: keeps its instances from each other and from this machine's ports, which a Docker engine cannot

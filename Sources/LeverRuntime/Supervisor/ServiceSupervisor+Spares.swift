@@ -1,4 +1,5 @@
 import LeverCore
+import Logging
 
 /// Instances that are made ahead: the driver holds them, and starts the instances that get their ids from them.
 ///
