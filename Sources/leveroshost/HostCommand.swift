@@ -1,5 +1,6 @@
 import ArgumentParser
 import LeverCore
+import LeverDocker
 import LeverRuntime
 import Logging
 

@@ -1,4 +1,5 @@
 import LeverCore
+import LeverDocker
 import LeverRuntime
 import Logging
 

@@ -9,7 +9,8 @@ extension Engine {
     /// - Throws: ``EngineError``, also where it is too old.
     func identify() async throws -> (name: String, api: APIVersion) {
         let answer = try await ask(.GET, "/version")
-        let name = answer["Components"]?[0]?["Name"]?.stringValue ?? "container engine"
+        let component = answer["Components"]?[0]?["Name"]?.stringValue ?? "container engine"
+        let name = component == "Engine" ? "Docker" : component
         let number = answer["Version"]?.stringValue ?? "?"
         guard let newest = answer["ApiVersion"]?.stringValue.flatMap(APIVersion.init), newest >= Self.version else {
             throw EngineError(

@@ -99,6 +99,8 @@ final class Engine: Sendable {
     ) async throws -> HTTPClientResponse {
         var request = HTTPClientRequest(url: base + path + Self.text(query))
         request.method = method
+        // A socket has no name, and the engine wants one.
+        if case .unix = address.endpoint { request.headers.add(name: "host", value: "engine") }
         if let body {
             request.headers.add(name: "content-type", value: "application/json")
             request.body = .bytes(ByteBuffer(string: body.json()))
