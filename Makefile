@@ -98,6 +98,11 @@ bench-memory: dependencies bench-programs ## Measures the memory of idle channel
 bench-start: build ## Measures cold starts of a Node service, and deployments to the first reply
 	Benchmarks/Host/start.py --binaries "$$(swift build -c release --show-bin-path)"
 
+.PHONY: bench-docker
+bench-docker: ROUNDS ?= 11
+bench-docker: build test-dependencies ## Measures cold starts in containers beside `docker run`
+	scripts/with-docker.sh Benchmarks/Docker/start.py --rounds $(ROUNDS) --binaries "$$(swift build -c release --show-bin-path)"
+
 .PHONY: soak
 soak: DURATION ?= 1800
 soak: build bench-programs ## Mixed load on a host for DURATION seconds (1800); fails when its memory is not flat
