@@ -46,6 +46,7 @@ container() {
     ip -n "$prefix$1" address add "10.77.$3.$4/24" dev eth0
     ip -n "$prefix$1" address add "fd77:$3::$4/64" dev eth0 nodad
     ip -n "$prefix$1" route add default via "10.77.$3.1"
+    ip -n "$prefix$1" route add default via "fd77:$3::1"
 }
 
 for name in host a b c d e world; do
