@@ -29,6 +29,7 @@ import Testing
                     }
                 }
                 for _ in 0..<3 {
+                    _ = try await host.witnessInstances(expecting: 3)
                     let before = answered.value
                     try await wait("calls are answered") { answered.value > before + 100 }
                     try await driver.kill(try #require(try await host.witness("", "Id").stringValue))
