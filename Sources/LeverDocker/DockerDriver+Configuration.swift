@@ -87,7 +87,8 @@ extension DockerDriver {
         public func validate() throws {
             _ = try EngineAddress(engine, certificates: certificates)
             _ = try identity()
-            for (name, value) in [("image", image), ("nodeImage", nodeImage)] where value.isEmpty || value.contains(" ") {
+            for (name, value) in [("image", image), ("nodeImage", nodeImage)] where value.isEmpty || value.contains(" ")
+            {
                 throw RuntimeError(.invalidConfiguration, "docker \(name) \"\(value)\" is no reference of an image")
             }
             if let runtimeDirectory, !runtimeDirectory.hasPrefix("/") {

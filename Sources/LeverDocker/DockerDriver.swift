@@ -117,12 +117,14 @@ public final class DockerDriver: ContainerDriver {
                     engine: engine, timeout: configuration.pullTimeout,
                     record: PulledImages(path: configuration.dataDirectory.map { "\($0)/docker-images" }),
                     logger: logger),
-                weakness: weakness, watch: Task { [weak self] in await watch.run { [weak self] in await self?.hear($0) } })
+                weakness: weakness,
+                watch: Task { [weak self] in await watch.run { [weak self] in await self?.hear($0) } })
             state.withLock { $0.phase = .prepared(parts) }
             logger.info(
                 "instances run in containers", metadata: ["lever.engine": "\(name)", "lever.address": "\(address)"])
             if configuration.allowsWeakIsolation {
-                logger.warning("nothing keeps containers from the host's ports and from other environments, as configured")
+                logger.warning(
+                    "nothing keeps containers from the host's ports and from other environments, as configured")
             }
         } catch {
             state.withLock { $0.phase = .stopped }

@@ -55,7 +55,8 @@ struct HostRun {
         case .auto:
             do {
                 let engine = try await DockerDriver.identifyEngine(settings.docker)
-                logger.notice("instances run in containers, since an engine answers", metadata: ["lever.engine": "\(engine)"])
+                logger.notice(
+                    "instances run in containers, since an engine answers", metadata: ["lever.engine": "\(engine)"])
                 return try DockerDriver(configuration: settings.docker, logger: logger)
             } catch let error as RuntimeError where error.code == .driver {
                 logger.notice("instances run as processes", metadata: ["lever.reason": "\(error)"])

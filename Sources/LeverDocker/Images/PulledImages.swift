@@ -46,7 +46,9 @@ final class PulledImages: Sendable {
         var line = [CChar](repeating: 0, count: 1024)
         while fgets(&line, Int32(line.count), file) != nil {
             let text = line.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-            if let word = text.split(whereSeparator: \.isWhitespace).first { images.append(ImageReference(String(word))) }
+            if let word = text.split(whereSeparator: \.isWhitespace).first {
+                images.append(ImageReference(String(word)))
+            }
         }
         return images
     }

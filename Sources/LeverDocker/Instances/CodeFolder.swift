@@ -68,5 +68,21 @@ enum CodeFolder {
                 .driver,
                 "the entry '\(program)' of \(service) is not executable: run `chmod +x \(program)` and deploy again")
         }
+        // Whatever else it is, the init process would have a shell try to read it.
+        guard hasProgramHead("\(folder)/\(program)") else {
+            throw RuntimeError(
+                .driver,
+                "the entry '\(program)' of \(service) is no program that an image can run: "
+                    + "a script needs a first line such as '#!/bin/sh', a program must be built for Linux")
+        }
+    }
+
+    /// Whether a file begins as programs of Linux or scripts do; true where it cannot be read.
+    private static func hasProgramHead(_ path: String) -> Bool {
+        guard let file = fopen(path, "r") else { return true }
+        defer { fclose(file) }
+        var head = [UInt8](repeating: 0, count: 4)
+        let count = fread(&head, 1, 4, file)
+        return count >= 2 && head.starts(with: Array("#!".utf8)) || head == [0x7F] + Array("ELF".utf8)
     }
 }

@@ -37,7 +37,8 @@ struct RuntimeFolder: Sendable {
         }
         guard "\(path)/g/\(ShortName.of(""))/\(ContainerPlaces.gatewayName)".utf8.count <= Self.pathLimit else {
             throw RuntimeError(
-                .driver, "the runtime directory '\(path)' is too long: sockets in it would pass \(Self.pathLimit) bytes")
+                .driver, "the runtime directory '\(path)' is too long: sockets in it would pass \(Self.pathLimit) bytes"
+            )
         }
         try Self.make(path, mode: 0o700)
         for part in ["i", "g"] { try Self.make("\(path)/\(part)", mode: 0o700) }

@@ -118,7 +118,8 @@ actor EnvironmentNetworks {
             guard let facts else {
                 throw EngineError(status: 200, message: "the container engine does not say what the network has become")
             }
-            return Bridge(network: name, device: facts.bridge, gateway: facts.gateway, hasInternet: key.network == .open)
+            return Bridge(
+                network: name, device: facts.bridge, gateway: facts.gateway, hasInternet: key.network == .open)
         } catch let error as EngineError {
             throw error.asRuntimeError("the network of the environment \(key.environment) could not be made")
         }

@@ -21,7 +21,9 @@ extension ServiceSupervisor {
         if !hasStopped, !isRemoved, let live = controller.liveVersion, let version = versions[live] {
             wanted = controller.idsToCome(version.manifest.spares)
             for id in wanted {
-                if let spare = spares[id], spare.version == live, spare.retryTime.map({ $0 > .now }) ?? true { continue }
+                if let spare = spares[id], spare.version == live, spare.retryTime.map({ $0 > .now }) ?? true {
+                    continue
+                }
                 make(id, version)
             }
         }

@@ -40,7 +40,8 @@ package struct SupervisorContext: Sendable {
 
     package init(
         driver: any ContainerDriver, catalog: any Catalog, router: Router, eventLoopGroup: any EventLoopGroup,
-        gateway: @escaping @Sendable (InstanceSpecification) async throws -> String?, bounds: SupervisorBounds, term: UInt32,
+        gateway: @escaping @Sendable (InstanceSpecification) async throws -> String?, bounds: SupervisorBounds,
+        term: UInt32,
         makePolicy: (@Sendable (ServiceID) -> any ScalingPolicy)? = nil,
         placement: any ResourcePlacement = LeastLoadedPlacement(), events: EventLog = EventLog(), logger: Logger,
         probe: Probe? = nil

@@ -8,7 +8,10 @@ struct EngineAddressTests {
     @Test(
         "addresses as in DOCKER_HOST",
         arguments: [
-            ("unix:///var/run/docker.sock", nil, "http+unix://%2Fvar%2Frun%2Fdocker.sock", "unix:///var/run/docker.sock"),
+            (
+                "unix:///var/run/docker.sock", nil, "http+unix://%2Fvar%2Frun%2Fdocker.sock",
+                "unix:///var/run/docker.sock"
+            ),
             ("unix:///a b/é", nil, "http+unix://%2Fa%20b%2F%C3%A9", "unix:///a b/é"),
             ("tcp://10.0.0.1", nil, "http://10.0.0.1:2375", "tcp://10.0.0.1:2375"),
             ("tcp://10.0.0.1/", "/c", "https://10.0.0.1:2376", "tcp://10.0.0.1:2376"),
@@ -24,7 +27,10 @@ struct EngineAddressTests {
 
     @Test(
         "what is no address is named",
-        arguments: ["", "docker", "unix://docker.sock", "http://10.0.0.1", "tcp://", "tcp://a:0", "tcp://a:x", "tcp://u@a", "tcp://a/b"])
+        arguments: [
+            "", "docker", "unix://docker.sock", "http://10.0.0.1", "tcp://", "tcp://a:0", "tcp://a:x", "tcp://u@a",
+            "tcp://a/b",
+        ])
     func refuses(text: String) throws {
         let error = try #require(throws: RuntimeError.self) { try EngineAddress(text) }
         #expect(error.code == .invalidConfiguration)

@@ -30,7 +30,8 @@ struct StreamTests {
 
     @Test("output comes out of its frames wherever the stream is cut")
     func frames() {
-        let bytes: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 3] + Array("one".utf8) + [2, 0, 0, 0, 0, 0, 0, 0]
+        let bytes: [UInt8] =
+            [1, 0, 0, 0, 0, 0, 0, 3] + Array("one".utf8) + [2, 0, 0, 0, 0, 0, 0, 0]
             + [2, 0, 0, 0, 0, 0, 1, 4] + [UInt8](repeating: 7, count: 260)
         for size in [1, 2, 3, 7, 8, 9, 100, bytes.count] {
             var frames = OutputFrames()

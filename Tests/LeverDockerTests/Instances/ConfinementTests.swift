@@ -10,7 +10,8 @@ struct ConfinementTests {
     @Test("an instance is nobody, without rights")
     func rights() async throws {
         try await DockerFixture.run { fixture in
-            let lines = try await fixture.output(of: "id -u; id -g; grep -E '^(Cap|NoNewPrivs|Seccomp:)' /proc/self/status")
+            let lines = try await fixture.output(
+                of: "id -u; id -g; grep -E '^(Cap|NoNewPrivs|Seccomp:)' /proc/self/status")
             #expect(lines.prefix(2) == ["65534", "65534"])
             for set in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"] {
                 #expect(lines.contains("\(set):\t0000000000000000"), "\(lines)")

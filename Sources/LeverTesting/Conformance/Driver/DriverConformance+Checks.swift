@@ -10,11 +10,14 @@ import Darwin
 
 extension DriverConformance {
     static let output = [
-        check("an exit code is reported to all who ask, with the output of both streams in order") { prepared in
+        check("an exit code is reported to all who ask, with the output of both streams") { prepared in
             let instance = try await prepared.startShell("echo one; echo two >&2; printf three; exit 7")
             for _ in 1...2 { try expect(await instance.exit(), is: .code(7), "exit") }
-            try expect(instance.lastOutput(10), is: ["one", "two", "three"], "output")
-            try expect(instance.lastOutput(2), is: ["two", "three"], "last two lines")
+            let lines = instance.lastOutput(10)
+            // Each stream is in order; between them some drivers know none.
+            try expect(lines.filter { $0 != "two" }, is: ["one", "three"], "standard output")
+            try expect(lines.count, is: 3, "lines of both streams, which are \(lines)")
+            try expect(instance.lastOutput(2), is: Array(lines.suffix(2)), "last two lines")
             try expect(instance.lastOutput(0), is: [], "no lines")
         },
         check("much more output than anything holds does not block, and the end of it is kept") { prepared in
