@@ -5,6 +5,7 @@ extension DockerDriver {
     /// They are paused containers.
     public var makesSpares: Bool { true }
 
+    /// Starts a container, waits until its program listens, and pauses it.
     public func makeSpare(_ specification: InstanceSpecification) async throws -> any DriverInstance {
         let parts = try parts()
         let made = Task {
@@ -22,6 +23,7 @@ extension DockerDriver {
         return try await made.value
     }
 
+    /// Ends a paused container.
     public func dropSpare(_ id: InstanceID) { spares.drop(id) }
 
     /// Lets a spare go on; whether it does.

@@ -19,7 +19,8 @@ final class RequestRoute {
     private let url: String
     private let caller: Caller
     @exclusivity(unchecked) private var lookup: (generation: UInt64, result: Result<CallDestination, RPCError>)?
-    @exclusivity(unchecked) private var forwarded: (route: ServiceRoute, gateway: String?, epoch: Epoch?, head: HTTP2EncodedHead)?
+    @exclusivity(unchecked) private var forwarded:
+        (route: ServiceRoute, gateway: String?, epoch: Epoch?, head: HTTP2EncodedHead)?
 
     init(_ head: HTTP2Head, from caller: Caller, _ configuration: RouterConfiguration) {
         headers = head.headers

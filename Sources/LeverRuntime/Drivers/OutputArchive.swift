@@ -62,7 +62,9 @@ package final class OutputArchive: ContainerDriver {
 
     package func dropSpare(_ id: InstanceID) { driver.dropSpare(id) }
 
-    package func prune(keeping kept: [ServiceID: [Manifest]]) async throws -> [String] { try await driver.prune(keeping: kept) }
+    package func prune(keeping kept: [ServiceID: [Manifest]]) async throws -> [String] {
+        try await driver.prune(keeping: kept)
+    }
 
     package func start(_ specification: InstanceSpecification) async throws -> any DriverInstance {
         let instance = try await driver.start(specification)

@@ -115,7 +115,9 @@ public final class ProcessDriver: ContainerDriver {
         if manifest.cpus != nil { fields.append("\"cpus\"") }
         if !manifest.internet { fields.append("\"internet\": false") }
         if manifest.spares > 0 { fields.append("\"spares\"") }
-        return fields.map { "lever.json: \($0) has no effect: this host runs instances as processes, not in containers" }
+        return fields.map {
+            "lever.json: \($0) has no effect: this host runs instances as processes, not in containers"
+        }
     }
 
     /// Starts the entry as the leader of a session of its own.
