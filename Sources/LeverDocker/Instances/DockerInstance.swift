@@ -20,6 +20,7 @@ final class DockerInstance: DriverInstance {
     private struct State {
         var isEnding = false
         var hasSentTerm = false
+        var startTime: ContinuousClock.Instant?
         var killTime: ContinuousClock.Instant?
         var phases: [StartPhase] = []
         /// The container's addresses by network.
@@ -75,7 +76,10 @@ final class DockerInstance: DriverInstance {
 
     /// It runs.
     func started(address: String?) {
-        state.withLock { $0.address = address }
+        state.withLock { state in
+            state.address = address
+            state.startTime = .now
+        }
     }
 
     func note(_ phase: StartPhase) {
@@ -168,9 +172,22 @@ final class DockerInstance: DriverInstance {
             return true
         }
         Task {
-            if sendsTerm { try? await surroundings.engine.signalContainer(container, "SIGTERM") }
+            if sendsTerm { await askToEnd() }
             if grace > .zero { try? await Task.sleep(for: grace) }
             await killIfDue()
+        }
+    }
+
+    /// Sends SIGTERM; once more where the init process may have been too young to hear it, since the kernel drops what the first
+    /// process of a container does not handle yet.
+    private func askToEnd() async {
+        let isYoung = state.withLock { $0.startTime.map { $0.duration(to: .now) < .seconds(1) } ?? true }
+        try? await surroundings.engine.signalContainer(container, "SIGTERM")
+        guard isYoung else { return }
+        Task {
+            try? await Task.sleep(for: .seconds(1))
+            guard !state.withLock({ $0.isEnding }) else { return }
+            try? await surroundings.engine.signalContainer(container, "SIGTERM")
         }
     }
 
