@@ -264,8 +264,8 @@ let package = Package(
             name: "ScenarioTests",
             dependencies: [
                 "LeverActors", "LeverCore", "LeverTransport", "LeverClient", "LeverService", "LeverRouter",
-                "LeverRuntime", "ActorPeer", "ActorPeerInterface", "SwiftServiceHelper", "DockerTestSupport", "lever",
-                "leveroshost", .nioCore, .nioPosix, .logging, .lifecycle,
+                "LeverRuntime", "ActorPeer", "ActorPeerInterface", "SwiftServiceHelper", "DockerTestSupport", "LeverDocker",
+                "lever", "leveroshost", .nioCore, .nioPosix, .logging, .lifecycle,
             ],
             exclude: ["Peers"],
             swiftSettings: settings),

@@ -1,5 +1,6 @@
 import LeverClient
 import LeverCore
+import LeverDocker
 import LeverRuntime
 import Logging
 import ServiceLifecycle
@@ -16,6 +17,7 @@ struct EmbeddedHost: Sendable {
     /// Runs a test with a host, and ends it: at once, or gracefully.
     static func with(
         data: String? = nil, driver: TestDriver = .process, witness: Witness? = nil,
+        docker: @Sendable (inout DockerDriver.Configuration) -> Void = { _ in },
         extensions: LeverHost.Extensions = LeverHost.Extensions(),
         gracefully: Bool = false, _ change: @Sendable (inout LeverHost.Configuration) -> Void = { _ in },
         prepare: @Sendable (LeverHost) async throws -> Void = { _ in },
@@ -27,6 +29,14 @@ struct EmbeddedHost: Sendable {
         configuration.shutdownTimeout = .seconds(2)
         configuration.instances.terminationGrace = .seconds(2)
         change(&configuration)
+        var extensions = extensions
+        if driver == .docker {
+            var containers = try TestDriver.configuration()
+            containers.dataDirectory = data
+            docker(&containers)
+            extensions.driver = try DockerDriver(
+                configuration: containers, logger: Logger(label: "docker") { _ in SwiftLogNoOpLogHandler() })
+        }
         let host = try LeverHost(
             configuration: configuration, extensions: extensions,
             logger: Logger(label: "host") { _ in SwiftLogNoOpLogHandler() })

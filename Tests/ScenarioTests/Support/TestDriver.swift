@@ -1,6 +1,7 @@
 import DockerTestSupport
 import Foundation
 import LeverCore
+import LeverDocker
 import Testing
 
 /// What starts the instances of a test's host, for scenarios that have to come out the same with each of them.
@@ -13,7 +14,7 @@ enum TestDriver: String, Sendable, CustomTestStringConvertible {
     /// All of them, or the one that `LEVER_TEST_DRIVER` names.
     static let all: [TestDriver] =
         ProcessInfo.processInfo.environment["LEVER_TEST_DRIVER"].flatMap(TestDriver.init(rawValue:)).map { [$0] }
-        ?? [.process]
+        ?? [.process, .docker]
 
     var testDescription: String { rawValue }
 
@@ -51,7 +52,29 @@ enum TestDriver: String, Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// Containers, running or not, that an engine has of a host on a data directory.
+    /// A driver on the tests' engine, with its image.
+    static func configuration() throws -> DockerDriver.Configuration {
+        let engine = try #require(DockerTestEngine.current)
+        var configuration = DockerDriver.Configuration.defaults
+        configuration.engine = "unix://\(engine.socket)"
+        configuration.image = engine.image
+        configuration.nodeImage = engine.image
+        // What needs no filter is tested by users who cannot set one, too.
+        configuration.allowsWeakIsolation = geteuid() != 0
+        return configuration
+    }
+
+    /// The same for `leveroshost`.
+    func hostArguments() throws -> [String] {
+        guard self == .docker else { return [] }
+        let configuration = try Self.configuration()
+        return [
+            "--driver", "docker", "--docker-host", configuration.engine, "--docker-image", configuration.image,
+            "--docker-node-image", configuration.nodeImage,
+        ] + (configuration.allowsWeakIsolation ? ["--allow-weak-isolation"] : [])
+    }
+
+    /// All containers of the tests' engine with a label, running or not.
     static func containers(labelled label: String) async throws -> [LeverValue] {
         let engine = try #require(DockerTestEngine.current)
         let filter = #"{"label":["\#(label)"]}"#.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
