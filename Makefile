@@ -61,7 +61,8 @@ test: test-dependencies ## Installs what tests need, then runs all tests
 .PHONY: test-docker
 test-docker: test-dependencies ## Runs the tests of the Docker driver alone, with an engine of their own where none runs
 	swift build --build-tests
-	scripts/with-docker.sh swift test --skip-build --no-parallel --filter Docker
+	LEVER_TEST_DRIVER=docker scripts/with-docker.sh \
+		swift test --skip-build --no-parallel --filter 'LeverDockerTests|ContainerFaultTests|driver:'
 
 .PHONY: test-examples
 test-examples: test-dependencies ## Builds, deploys and calls all examples
