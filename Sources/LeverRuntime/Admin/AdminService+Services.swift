@@ -99,7 +99,7 @@ extension AdminService {
     /// Has the driver remove what no version needs that is kept; those that are being deployed are kept, too.
     func prune(_ arguments: inout AdminArguments) async throws -> LeverValue {
         try arguments.end()
-        let kept = try await catalog.services().flatMap { $0.versions.map(\.manifest) }
+        let kept = try await catalog.services().reduce(into: [:]) { $0[$1.id] = $1.versions.map(\.manifest) }
         let removed: [String]
         do {
             removed = try await archive.prune(keeping: kept)

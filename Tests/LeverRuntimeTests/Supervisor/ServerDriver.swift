@@ -27,7 +27,7 @@ final class ServerDriver: ContainerDriver {
         var behaviours: [Int: Behaviour] = [:]
         var instances: [ServerInstance] = []
         var mostAlive = 0
-        var kept: [[Manifest]] = []
+        var kept: [[ServiceID: [Manifest]]] = []
         var pruned: Result<[String], RuntimeError> = .success([])
     }
 
@@ -73,9 +73,9 @@ final class ServerDriver: ContainerDriver {
     }
 
     /// What was to be kept, each time.
-    var kept: [[Manifest]] { state.withLock { $0.kept } }
+    var kept: [[ServiceID: [Manifest]]] { state.withLock { $0.kept } }
 
-    func prune(keeping kept: [Manifest]) async throws -> [String] {
+    func prune(keeping kept: [ServiceID: [Manifest]]) async throws -> [String] {
         try state.withLock { state in
             state.kept.append(kept)
             return try state.pruned.get()
