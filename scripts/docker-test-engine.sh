@@ -12,7 +12,7 @@ folder=${2:?usage: docker-test-engine.sh $1 FOLDER [DATA]}
 
 answers() { [[ $(curl --silent --max-time 2 --unix-socket "$folder/docker.sock" http://engine/_ping) == OK ]]; }
 # One that has ended but was not waited for by its parent has no program any more.
-runs() { [[ -e "$folder/docker.pid" && $(readlink "/proc/$(cat "$folder/docker.pid")/exe") == */dockerd ]]; }
+runs() { [[ $(readlink "/proc/$(cat "$folder/docker.pid" 2>/dev/null)/exe") == */dockerd ]]; }
 
 # Waits up to SECONDS until a command is true.
 wait_until() {

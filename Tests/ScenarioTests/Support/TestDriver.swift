@@ -21,6 +21,8 @@ enum TestDriver: String, Sendable, CustomTestStringConvertible {
     /// Skips the test where this driver cannot work, and says why.
     func require() throws {
         guard self == .docker, DockerTestEngine.current == nil else { return }
+        // The testing library keeps the reason of a case to itself.
+        print("skipped with docker: \(DockerTestEngine.absence)")
         #if compiler(>=6.3)
         try Test.cancel(Comment(rawValue: DockerTestEngine.absence))
         #else
