@@ -296,14 +296,15 @@ ALL = {
 
 
 def swift_binaries():
-    return os.path.join(EXAMPLES, ".build", "debug")
+    return os.path.join(ROOT, ".build", "debug")
 
 
 def build_swift():
-    """Everything once; what the examples' own builds do after that is short."""
+    """Everything once, among what the root package has built; what the examples' own builds do after that is short."""
     os.environ["LEVER_EXAMPLES_CONFIGURATION"] = "debug"
+    os.environ["LEVER_EXAMPLES_SCRATCH_PATH"] = os.path.join(ROOT, ".build")
     subprocess.run(
-        ["swift", "build", "--package-path", EXAMPLES, "-Xlinker", "-s"], check=True, stdout=sys.stderr)
+        [os.path.join(ROOT, "scripts/nested.sh"), "build", "Examples", "-Xlinker", "-s"], check=True, stdout=sys.stderr)
 
 
 def main():

@@ -14,16 +14,12 @@ export LEVER_TEST_PYTHON
 
 scripts/test-node.sh
 
-swift build --product lever
-swift build --product leveroshost
-
+swift build --build-tests
 scripts/test-examples.py --binaries "$(swift build --show-bin-path)"
 
 # Tests start real processes and keep real deadlines: one after the other, they do not take each other's time.
 
 # Peers that take long to build live in a package of their own.
-swift test --package-path Interop --no-parallel
+scripts/nested.sh test Interop --no-parallel
 
-# What is built may need the network; tests need none but this machine's own.
-swift build --build-tests
 exec scripts/with-docker.sh swift test --skip-build --no-parallel "$@"

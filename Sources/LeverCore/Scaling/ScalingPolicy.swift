@@ -9,7 +9,9 @@
 /// /// One instance for each channel that is open.
 /// struct OnePerChannel: ScalingPolicy {
 ///     mutating func decide(_ sample: ScalingSample) -> ScalingDirective {
-///         ScalingDirective(desired: sample.bounds.clamped(Int(sample.channels.rounded(.up))), reason: "one for each channel")
+///         ScalingDirective(
+///             desired: sample.bounds.instances(for: sample.channels * sample.bounds.maxInstanceLoad),
+///             reason: "one for each channel")
 ///     }
 /// }
 /// ```

@@ -17,9 +17,9 @@ struct EmbeddedHost: Sendable {
     /// Runs a test with a host, and ends it: at once, or gracefully.
     static func with(
         data: String? = nil, driver: TestDriver = .process, witness: Witness? = nil,
-        docker: @Sendable (inout DockerDriver.Configuration) -> Void = { _ in },
         extensions: LeverHost.Extensions = LeverHost.Extensions(),
         gracefully: Bool = false, _ change: @Sendable (inout LeverHost.Configuration) -> Void = { _ in },
+        docker: @Sendable (inout DockerDriver.Configuration) -> Void = { _ in },
         prepare: @Sendable (LeverHost) async throws -> Void = { _ in },
         body: @escaping @Sendable (EmbeddedHost) async throws -> Void
     ) async throws {
