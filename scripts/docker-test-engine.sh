@@ -2,6 +2,8 @@
 # A Docker engine of the tests' own: its socket, its log and its containers are in FOLDER, which should have a short name
 # (the paths of unix sockets are limited), its images in FOLDER/data unless DATA names another place.
 #
+# It has more networks to give than an engine's usual 31.
+#
 # Usage: docker-test-engine.sh start FOLDER [DATA]     starts it and waits until it answers
 #        docker-test-engine.sh stop FOLDER             ends it, with its containers
 #        docker-test-engine.sh kill FOLDER             ends it with SIGKILL; its containers go on
@@ -32,6 +34,7 @@ start() {
     }
     setsid --fork dockerd --data-root "$(readlink --canonicalize "$folder/data")" --exec-root "$folder/exec" \
         --pidfile "$folder/docker.pid" --host "unix://$folder/docker.sock" --shutdown-timeout 5 \
+        --default-address-pool base=10.200.0.0/15,size=24 \
         >>"$folder/engine.log" 2>&1 </dev/null 9>&-
     # It may end before it has written its number: then nothing answers.
     if ! wait_until 60 answers; then

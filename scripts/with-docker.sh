@@ -46,7 +46,12 @@ start_engine() {
     # What a run that was killed has left.
     if [[ -e "$cached/engine" ]]; then "$scripts/docker-test-engine.sh" stop "$(cat "$cached/engine")"; fi
     echo "$folder" >"$cached/engine"
-    "$scripts/docker-test-engine.sh" start "$folder" "$cached/data" 2>"$errors"
+    "$scripts/docker-test-engine.sh" start "$folder" "$cached/data" 2>"$errors" || return 1
+    # Of earlier runs only images are kept.
+    for kind in containers networks; do
+        curl --silent --max-time 60 --unix-socket "$folder/docker.sock" --request POST --output /dev/null \
+            "http://engine/v1.41/$kind/prune" || true
+    done
 }
 
 end() {
