@@ -136,6 +136,11 @@ public final class DockerDriver: ContainerDriver {
 
     /// Kills all instances, and removes what the engine holds of this host, but for images.
     public func shutdown() async {
+        // A host that is cancelled ends within a cancelled task, in which no request would be sent any more.
+        await Task { await end() }.value
+    }
+
+    private func end() async {
         let (parts, instances): (Parts?, [DockerInstance]) = state.withLock { state in
             defer { state.phase = .stopped }
             guard case .prepared(let parts) = state.phase else { return (nil, []) }
@@ -149,8 +154,7 @@ public final class DockerDriver: ContainerDriver {
                 logger.error("instances could not be ended", metadata: ["lever.driver": "docker"])
                 break
             }
-            // A cancelled task must not leave before the instances are gone; it only asks more often.
-            do { try await Task.sleep(for: .milliseconds(5)) } catch { await Task.yield() }
+            try? await Task.sleep(for: .milliseconds(5))
         }
         parts.watch.cancel()
         await parts.networks.removeAll()

@@ -95,6 +95,30 @@ struct EngineFaultTests {
         }
     }
 
+    @Test("a host that is cancelled leaves neither containers nor networks")
+    func cancelled() async throws {
+        let engine = try #require(DockerTestEngine.current)
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        var configuration = DockerFixture.configuration(engine)
+        configuration.dataDirectory = folder.path
+        let driver = try DockerDriver(configuration: configuration)
+        let fixture = DockerFixture(engine: engine, driver: driver, folder: folder)
+        try await driver.prepare()
+        let instance = try await fixture.shell("exec sleep 1000")
+        let container = try #require(try await fixture.container(of: instance))
+        let facts = try LeverValue(json: try await engine.request("GET", "/containers/\(container)/json"))
+        let network = try #require(facts["HostConfig"]?["NetworkMode"]?.stringValue)
+        #expect(try await engine.request("GET", "/networks").contains("\"\(network)\""))
+        let end = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            await driver.shutdown()
+        }
+        await end.value
+        #expect(try await fixture.container(of: instance) == nil)
+        #expect(try await !engine.request("GET", "/networks").contains("\"\(network)\""))
+    }
+
     @Test("an engine that is not there is named")
     func absence() async throws {
         var configuration = DockerDriver.Configuration.defaults
