@@ -7,15 +7,16 @@ import NIOCore
 struct OutputFrames {
     private var head: [UInt8] = []
     private var left = 0
+    private var stream: UInt8 = 0
 
-    /// Takes the next bytes, cut anywhere, and hands on what is in the frames.
-    mutating func take(_ bytes: ByteBuffer, _ output: (UnsafeRawBufferPointer) -> Void) {
+    /// Takes the next bytes, cut anywhere, and hands on what is in the frames, with the number of its stream.
+    mutating func take(_ bytes: ByteBuffer, _ output: (UnsafeRawBufferPointer, UInt8) -> Void) {
         bytes.withUnsafeReadableBytes { all in
             var rest = all[...]
             while !rest.isEmpty {
                 if left > 0 {
                     let count = min(left, rest.count)
-                    output(UnsafeRawBufferPointer(rebasing: rest.prefix(count)))
+                    output(UnsafeRawBufferPointer(rebasing: rest.prefix(count)), stream)
                     rest = rest.dropFirst(count)
                     left -= count
                     continue
@@ -24,6 +25,7 @@ struct OutputFrames {
                 head.append(contentsOf: rest.prefix(count))
                 rest = rest.dropFirst(count)
                 guard head.count == 8 else { continue }
+                stream = head[0]
                 left = head[4...].reduce(0) { $0 << 8 | Int($1) }
                 head.removeAll(keepingCapacity: true)
             }

@@ -62,14 +62,18 @@ final class DockerInstance: DriverInstance {
         let body = try await surroundings.engine.attach(container)
         let task = Task { [output] in
             var frames = OutputFrames()
+            var streams = OutputStreams()
             do {
                 for try await bytes in body {
                     let now = SystemTime.now()
-                    frames.take(bytes) { output.append($0, at: now) }
+                    frames.take(bytes) { bytes, stream in
+                        streams.take(bytes, of: stream) { output.append($0, at: now) }
+                    }
                 }
             } catch {
                 // The engine has gone away: what the instance writes from now on is lost.
             }
+            streams.end { output.append($0, at: SystemTime.now()) }
         }
         state.withLock { $0.output = task }
     }

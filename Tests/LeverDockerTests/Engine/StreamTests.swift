@@ -38,10 +38,31 @@ struct StreamTests {
             var output: [UInt8] = []
             for start in stride(from: 0, to: bytes.count, by: size) {
                 frames.take(ByteBuffer(bytes: bytes[start..<min(start + size, bytes.count)])) {
-                    output += Array($0)
+                    bytes, _ in output += Array(bytes)
                 }
             }
             #expect(output == Array("one".utf8) + [UInt8](repeating: 7, count: 260))
         }
+    }
+
+    @Test("lines of two streams stay whole, and what has no end is a line of its own")
+    func streams() {
+        var streams = OutputStreams()
+        var output: [UInt8] = []
+        func take(_ text: String, _ stream: UInt8) {
+            Array(text.utf8).withUnsafeBytes { bytes in
+                streams.take(bytes, of: stream) { output += Array($0) }
+            }
+        }
+        take("one\nthr", 1)
+        take("two\nfi", 2)
+        take("ee\nfour", 1)
+        take("ve", 2)
+        #expect(String(decoding: output, as: UTF8.self) == "one\ntwo\nthree\n")
+        streams.end { output += Array($0) }
+        #expect(String(decoding: output, as: UTF8.self) == "one\ntwo\nthree\nfour\nfive")
+        output = []
+        take(String(repeating: "x", count: 100_000), 1)
+        #expect(output.count == 100_000)
     }
 }
