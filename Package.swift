@@ -264,7 +264,8 @@ let package = Package(
             name: "ScenarioTests",
             dependencies: [
                 "LeverActors", "LeverCore", "LeverTransport", "LeverClient", "LeverService", "LeverRouter",
-                "LeverRuntime", "ActorPeer", "ActorPeerInterface", "SwiftServiceHelper", "DockerTestSupport", "LeverDocker",
+                "LeverRuntime", "ActorPeer", "ActorPeerInterface", "SwiftServiceHelper", "DockerTestSupport",
+                "LeverDocker",
                 "lever", "leveroshost", .nioCore, .nioPosix, .logging, .lifecycle,
             ],
             exclude: ["Peers"],

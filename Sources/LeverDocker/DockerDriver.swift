@@ -28,6 +28,8 @@ public final class DockerDriver: ContainerDriver {
         /// Why the networks of instances cannot be isolated.
         var weakness: RuntimeError?
         var watch: Task<Void, Never>
+        /// Looks after the isolation of networks.
+        var guardian: Task<Void, Never>
     }
 
     private enum Phase {
@@ -45,6 +47,9 @@ public final class DockerDriver: ContainerDriver {
         var readable: Set<String> = []
         var engineIsGone = false
     }
+
+    /// How often it is looked whether the packet filter is still there.
+    private static let guardInterval: Duration = .seconds(15)
 
     /// `docker`.
     public let name = "docker"
@@ -110,15 +115,22 @@ public final class DockerDriver: ContainerDriver {
             var weakness: RuntimeError?
             do { try await isolation.check() } catch let error as RuntimeError { weakness = error }
             let watch = EngineWatch(engine: engine, label: Labels.owned(by: owner), logger: logger)
+            let networks = EnvironmentNetworks(engine: engine, owner: owner, isolation: isolation, logger: logger)
             let parts = Parts(
                 owner: owner, engine: engine, folder: folder,
-                networks: EnvironmentNetworks(engine: engine, owner: owner, isolation: isolation, logger: logger),
+                networks: networks,
                 images: ImageStore(
                     engine: engine, timeout: configuration.pullTimeout,
                     record: PulledImages(path: configuration.dataDirectory.map { "\($0)/docker-images" }),
                     logger: logger),
                 weakness: weakness,
-                watch: Task { [weak self] in await watch.run { [weak self] in await self?.hear($0) } })
+                watch: Task { [weak self] in await watch.run { [weak self] in await self?.hear($0) } },
+                guardian: Task {
+                    while !Task.isCancelled {
+                        try? await Task.sleep(for: Self.guardInterval)
+                        await networks.restore()
+                    }
+                })
             state.withLock { $0.phase = .prepared(parts) }
             logger.info(
                 "instances run in containers", metadata: ["lever.engine": "\(name)", "lever.address": "\(address)"])
@@ -157,6 +169,7 @@ public final class DockerDriver: ContainerDriver {
             try? await Task.sleep(for: .milliseconds(5))
         }
         parts.watch.cancel()
+        parts.guardian.cancel()
         await parts.networks.removeAll()
         await parts.engine.close()
         parts.folder.remove()
@@ -193,6 +206,8 @@ public final class DockerDriver: ContainerDriver {
 
     /// Starts an instance that is not there.
     func startAnother(_ specification: InstanceSpecification, _ parts: Parts) async throws -> DockerInstance {
+        // Its container and its folder have the instance's name.
+        await spares.waitForEnd(of: specification.id)
         let image = try ContainerRequest.image(of: specification.manifest, configuration)
         try CodeFolder.check(specification)
         makeReadable(specification.codeDirectory)

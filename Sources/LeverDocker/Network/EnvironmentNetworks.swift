@@ -26,10 +26,14 @@ actor EnvironmentNetworks {
     private let owner: String
     private let isolation: any NetworkIsolation
     private let logger: Logger
+    /// Those that the engine was asked for, and is not asked for again.
     private var bridges: [Key: Task<Bridge, any Error>] = [:]
-    private var ports: [String: Int] = [:]
+    /// Those that instances may be on, by the device's name.
+    private var known: [String: Bridge] = [:]
     /// What the isolation was told last.
     private var isolated: Set<Bridge> = []
+    /// The newest change of the isolation, which waits for those before it.
+    private var isolating: Task<Void, any Error>?
 
     /// - Parameters:
     ///   - owner: The label's value that says whose networks they are.
@@ -66,12 +70,29 @@ actor EnvironmentNetworks {
     ///
     /// - Throws: ``RuntimeError``.
     func open(_ bridge: Bridge, port: Int?) async throws {
-        if let port { ports[bridge.device] = port }
-        try await isolate()
+        var bridge = bridge
+        bridge.port = port ?? known[bridge.device]?.port
+        known[bridge.device] = bridge
+        let earlier = isolating
+        let task = Task {
+            // One after the other, each with all that is known when its turn comes: none takes back what another has set.
+            _ = try? await earlier?.value
+            try await isolate()
+        }
+        isolating = task
+        try await task.value
     }
 
-    /// An engine that was started anew may have lost networks: the next instance asks again.
+    /// An engine that was started anew may have lost networks: the next instance asks again. Instances may still be on the
+    /// bridges.
     func forget() { bridges = [:] }
+
+    /// Puts the isolation back where another program has removed it.
+    func restore() async {
+        do { try await isolation.restore() } catch {
+            logger.error("the isolation of networks is not sure", metadata: ["lever.error": "\(error)"])
+        }
+    }
 
     /// Removes networks in which no container is, but for the environments that are kept; says which.
     func prune(keeping kept: Set<EnvironmentName>) async throws -> [String] {
@@ -82,7 +103,9 @@ actor EnvironmentNetworks {
         var removed: [String] = []
         for network in try await engine.networks(labelled: Labels.owned(by: owner)) where !keptNames.contains(network) {
             for (key, _) in bridges where name(key.environment, key.network) == network { bridges[key] = nil }
-            if try await engine.removeNetwork(network) { removed.append("network \(network)") }
+            guard try await engine.removeNetwork(network) else { continue }
+            for (device, bridge) in known where bridge.network == network { known[device] = nil }
+            removed.append("network \(network)")
         }
         return removed
     }
@@ -126,12 +149,7 @@ actor EnvironmentNetworks {
     }
 
     private func isolate() async throws {
-        var now: Set<Bridge> = []
-        for task in bridges.values {
-            guard var bridge = try? await task.value else { continue }
-            bridge.port = ports[bridge.device]
-            now.insert(bridge)
-        }
+        let now = Set(known.values)
         guard now != isolated else { return }
         try await isolation.isolate(Array(now))
         isolated = now

@@ -2,7 +2,8 @@ internal import LeverCore
 
 /// The packet filter of one host as text for `nft -f -`: what instances on the host's bridges reach, and what reaches them.
 ///
-/// From a bridge, the host answers on one port of that bridge's own address and nowhere else, whatever the address. No other
+/// From a bridge, the host answers on one port of that bridge's own address and nowhere else, whatever the address; from
+/// elsewhere, this machine included, that port is not reached. No other
 /// bridge is reached, no neighbour on the same bridge, no port that is published on this machine, and nothing link-local, where
 /// clouds keep their machines' credentials. The rest of the world is, unless the bridge has no internet. Nothing new comes into a
 /// bridge from outside. Answers to what was allowed pass.
@@ -61,16 +62,19 @@ struct PacketFilterRules: Sendable, Equatable {
         let gateways = bridges.compactMap { bridge in
             bridge.port.map { "\"\(bridge.name)\" . \(bridge.gateway) . \($0)" }
         }
+        let doors = bridges.compactMap { bridge in bridge.port.map { "\(bridge.gateway) . \($0)" } }
         var text =
             Self.removal(of: table, families: families) + """
                 table inet \(table) {
                 \(set("bridges", "ifname", bridges.map { "\"\($0.name)\"" }))
                 \(set("closed", "ifname", bridges.filter { !$0.hasInternet }.map { "\"\($0.name)\"" }))
                 \(set("gateways", "ifname . ipv4_addr . inet_service", gateways))
+                \(set("doors", "ipv4_addr . inet_service", doors))
                 \(set("uplinks", "ifname", surroundings.uplinks.map { "\"\($0)\"" }))
                 \(set("resolvers", "ipv4_addr", surroundings.resolvers))
                 chain input {
                     type filter hook input priority filter - 10; policy accept
+                    iifname != @bridges ip daddr . tcp dport @doors drop
                     iifname != @bridges accept
                     ct state established,related accept
                     iifname . ip daddr . tcp dport @gateways accept

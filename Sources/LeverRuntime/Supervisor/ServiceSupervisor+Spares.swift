@@ -8,6 +8,8 @@ import Logging
 extension ServiceSupervisor {
     struct Spare {
         let version: Int
+        /// Has it made, and waits for its end. Nobody waits for this: it may go on while the service ends.
+        let task: Task<Void, Never>
         /// Until when none is made in its place: it could not be made, or did not last.
         var retryTime: ContinuousClock.Instant?
     }
@@ -44,22 +46,26 @@ extension ServiceSupervisor {
     }
 
     private func drop(_ id: InstanceID) {
-        spares[id] = nil
+        spares.removeValue(forKey: id)?.task.cancel()
         context.driver.dropSpare(id)
     }
 
     private func make(_ id: InstanceID, _ version: RunnableVersion) {
-        if spares[id] != nil { context.driver.dropSpare(id) }
-        spares[id] = Spare(version: version.number)
-        run { [service, context, input] in
+        if spares[id] != nil { drop(id) }
+        let task = Task { [service, context, input] in
             do {
                 let gateway = try await context.gateway(version.specification(id, of: service))
+                try Task.checkCancellation()
                 let spare = try await context.driver.makeSpare(
                     version.specification(id, of: service, gateway: gateway))
-                input.yield(.spareEnded(id, how: "\(await spare.exit())"))
+                let exit = await spare.exit()
+                guard !Task.isCancelled else { return }
+                input.yield(.spareEnded(id, how: "\(exit)"))
             } catch {
+                guard !Task.isCancelled else { return }
                 input.yield(.spareEnded(id, how: "\(error)"))
             }
         }
+        spares[id] = Spare(version: version.number, task: task)
     }
 }

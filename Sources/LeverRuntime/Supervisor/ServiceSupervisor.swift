@@ -170,6 +170,7 @@ package actor ServiceSupervisor {
     /// Runs the service until ``shutdown()`` has come to its end. Cancelling kills what runs.
     package func run() async {
         if let live = controller.liveVersion, versions[live]?.manifest.minInstances ?? 0 > 0 { lookSoon() }
+        keepSpares()
         await withDiscardingTaskGroup { group in
             for await next in inputs {
                 take(next)

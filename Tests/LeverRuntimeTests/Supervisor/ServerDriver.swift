@@ -27,6 +27,9 @@ final class ServerDriver: ContainerDriver {
         var behaviours: [Int: Behaviour] = [:]
         var instances: [ServerInstance] = []
         var mostAlive = 0
+        var makesSpares = false
+        var spares: [InstanceID: ServerInstance] = [:]
+        var reused: [InstanceID] = []
         var kept: [[ServiceID: [Manifest]]] = []
         var pruned: Result<[String], RuntimeError> = .success([])
     }
@@ -55,6 +58,39 @@ final class ServerDriver: ContainerDriver {
     func mayNeedPort(_ specification: InstanceSpecification) -> Bool { self[specification.version].needsPort }
 
     func start(_ specification: InstanceSpecification) async throws -> any DriverInstance {
+        if let spare = state.withLock({ $0.spares.removeValue(forKey: specification.id) }) {
+            guard spare.hasEnded || spare.specification.version != specification.version else {
+                state.withLock { $0.reused.append(specification.id) }
+                return spare
+            }
+            spare.end(.signal(9))
+        }
+        return try startAnother(specification)
+    }
+
+    // MARK: Spares
+
+    var makesSpares: Bool {
+        get { state.withLock { $0.makesSpares } }
+        set { state.withLock { $0.makesSpares = newValue } }
+    }
+
+    /// Those that wait.
+    var spares: [ServerInstance] { state.withLock { Array($0.spares.values) } }
+    /// The instances that were started from a spare.
+    var reused: [InstanceID] { state.withLock { $0.reused } }
+
+    func makeSpare(_ specification: InstanceSpecification) async throws -> any DriverInstance {
+        let spare = try startAnother(specification)
+        state.withLock { $0.spares[specification.id] = spare }
+        return spare
+    }
+
+    func dropSpare(_ id: InstanceID) {
+        state.withLock { $0.spares.removeValue(forKey: id) }?.end(.signal(9))
+    }
+
+    private func startAnother(_ specification: InstanceSpecification) throws -> ServerInstance {
         let behaviour = self[specification.version]
         if let error = behaviour.startError { throw error }
         let instance = ServerInstance(specification, behaviour, group)

@@ -68,9 +68,9 @@ final class SupervisorHarness: Sendable {
     }
 
     /// Deploys a version whose number is added to the catalog first.
-    func deploy(_ version: Int? = nil) async throws -> Int {
+    func deploy(_ version: Int? = nil, spares: Int = 0) async throws -> Int {
         let number = try await catalog.reserveVersion(Self.service)
-        let manifest = Manifest(name: Self.service.service)
+        let manifest = Manifest(name: Self.service.service, spares: spares)
         try await catalog.addVersion(
             VersionRecord(number: number, manifest: manifest, packageDigest: "", packageSize: 0, uploadedAt: 0),
             to: Self.service)
