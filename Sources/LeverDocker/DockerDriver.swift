@@ -126,9 +126,9 @@ public final class DockerDriver: ContainerDriver {
                 weakness: weakness,
                 watch: Task { [weak self] in await watch.run { [weak self] in await self?.hear($0) } },
                 guardian: Task {
-                    while !Task.isCancelled {
-                        try? await Task.sleep(for: Self.guardInterval)
-                        await networks.restore()
+                    while (try? await Task.sleep(for: Self.guardInterval)) != nil {
+                        // The end does not cut short the program that looks: the end waits for it.
+                        await Task { await networks.restore() }.value
                     }
                 })
             state.withLock { $0.phase = .prepared(parts) }
@@ -170,6 +170,7 @@ public final class DockerDriver: ContainerDriver {
         }
         parts.watch.cancel()
         parts.guardian.cancel()
+        await parts.guardian.value
         await parts.networks.removeAll()
         await parts.engine.close()
         parts.folder.remove()

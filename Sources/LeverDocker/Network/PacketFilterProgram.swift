@@ -76,10 +76,14 @@ struct PacketFilterProgram: Sendable {
         let words = prefix + words
         // Administrators' programs are often not in PATH.
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-        let result = try await Subprocess.run(
-            .name(words[0]), arguments: Arguments(Array(words.dropFirst())),
-            environment: .inherit.updating(["PATH": "\(path):/usr/sbin:/sbin"]), input: .string(input),
-            output: .string(limit: 1024 * 1024), error: .string(limit: 64 * 1024))
+        // Apart from the task that asks: a program that is cancelled while it starts ends this process, too (swift-subprocess 1.0
+        // insists on descriptors which it then has not closed).
+        let result = try await Task {
+            try await Subprocess.run(
+                .name(words[0]), arguments: Arguments(Array(words.dropFirst())),
+                environment: .inherit.updating(["PATH": "\(path):/usr/sbin:/sbin"]), input: .string(input),
+                output: .string(limit: 1024 * 1024), error: .string(limit: 64 * 1024))
+        }.value
         return Ended(
             isSuccess: result.terminationStatus.isSuccess, output: result.standardOutput,
             complaint: result.standardError.split(separator: "\n").first.map(String.init)
