@@ -36,6 +36,8 @@ extension DockerDriver {
         } catch {
             // It has ended, or somebody has let it go on: nobody knows what it is.
             instance.terminate(grace: .zero)
+            // The one that is started in its place has its name.
+            if (error as? EngineError)?.isUnreachable == false { _ = await instance.exit() }
             return false
         }
     }

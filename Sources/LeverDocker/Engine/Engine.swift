@@ -28,8 +28,6 @@ final class Engine: Sendable {
         // Each instance has streams of its own for as long as it lives.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 20_000
         configuration.connectionPool.idleTimeout = .seconds(20)
-        // Who asks is told at once, and asks again in his own time.
-        configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
         if let folder = address.certificates {
             do {

@@ -201,7 +201,7 @@ final class DockerInstance: DriverInstance {
         while state.withLock({ state in !state.isEnding && (state.killTime.map { $0 <= .now } ?? false) }) {
             do {
                 try await surroundings.engine.signalContainer(container, "SIGKILL")
-                await check()
+                await checkIsKnown()
             } catch {
                 surroundings.logger.debug(
                     "an instance could not be killed", metadata: ["lever.instance": "\(id)", "lever.error": "\(error)"])
@@ -213,13 +213,7 @@ final class DockerInstance: DriverInstance {
 
     // MARK: Its end
 
-    /// Asks the engine whether it still runs.
-    func check() async {
-        guard let facts = try? await surroundings.engine.inspectContainer(container) else { return }
-        if !facts.isRunning { died() }
-    }
-
-    /// As ``check()``, where an unknown container has ended, too.
+    /// Asks the engine whether it still runs; a container that the engine does not know has ended, too.
     func checkIsKnown() async {
         do {
             guard let facts = try await surroundings.engine.inspectContainer(container) else { return died() }

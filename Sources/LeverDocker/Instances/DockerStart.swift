@@ -19,6 +19,7 @@ struct DockerStart: Sendable {
         let begin = clock.now
         try await parts.images.provide(image)
         let runFolder = try parts.folder.makeInstanceFolder(specification.id)
+        var made: DockerInstance?
         do {
             let network = try await connect()
             let ready = clock.now
@@ -28,6 +29,7 @@ struct DockerStart: Sendable {
                 specification, container: container, runFolder: runFolder,
                 output: OutputLog(capacity: configuration.outputLines, lineLength: configuration.outputLineLength),
                 DockerInstance.Surroundings(engine: parts.engine, folder: parts.folder, logger: logger, ended: ended))
+            made = instance
             try await instance.attach()
             try register(instance)
             try await start(instance, network)
@@ -40,6 +42,8 @@ struct DockerStart: Sendable {
             return instance
         } catch {
             await undo()
+            // The engine says nothing of the end of a container that never ran.
+            made?.died()
             throw error
         }
     }
