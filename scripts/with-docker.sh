@@ -9,7 +9,8 @@
 #
 # The engine is the one of DOCKER_HOST or /var/run/docker.sock where one answers. Where none does, root gets one of its own,
 # which ends with the command; it and the command are in a network of their own, so that neither its packet filter nor its
-# bridges are those of this machine. Images are kept in .build/docker.
+# bridges are those of this machine, and nothing of them outlives this script, however it ends. Images are kept in
+# .build/docker.
 set -euo pipefail
 scripts=$(cd "$(dirname "$0")" && pwd)
 cached=$(dirname "$scripts")/.build/docker
@@ -44,7 +45,10 @@ start_engine() {
     exec 9>"$cached/lock"
     flock --wait 900 9 || { echo "another run of the tests has the engine in $cached" >"$errors"; return 1; }
     # What a run that was killed has left.
-    if [[ -e "$cached/engine" ]]; then "$scripts/docker-test-engine.sh" stop "$(cat "$cached/engine")"; fi
+    if [[ -e "$cached/engine" ]]; then
+        "$scripts/docker-test-engine.sh" stop "$(cat "$cached/engine")"
+        rm -rf "$(cat "$cached/engine")"
+    fi
     echo "$folder" >"$cached/engine"
     "$scripts/docker-test-engine.sh" start "$folder" "$cached/data" 2>"$errors" || return 1
     # Of earlier runs only images are kept.
@@ -66,6 +70,9 @@ if [[ "${1:-}" == --within ]]; then
     folder=$(mktemp --directory /tmp/lever-docker-XXXXXX)
     errors=$folder/errors
     trap end EXIT
+    # As the first process of its space it would not hear of them otherwise.
+    trap 'exit 143' TERM
+    trap 'exit 130' INT
     reason=
     if ! set_up_network 2>"$errors" || ! start_engine || ! images "$folder/docker.sock"; then
         reason=$(tail -1 "$errors")
@@ -96,5 +103,6 @@ fi
 for program in dockerd nft ip unshare; do
     type -P "$program" >/dev/null || skip "no engine answers at $socket, and there is no $program to start one"
 done
-unshare --net --mount true 2>"$errors" || skip "no engine answers at $socket, and $(tail -1 "$errors")"
-exec unshare --net --mount "$0" --within "${command[@]}"
+spaces=(--net --mount --pid --fork --kill-child --mount-proc)
+unshare "${spaces[@]}" true 2>"$errors" || skip "no engine answers at $socket, and $(tail -1 "$errors")"
+exec unshare "${spaces[@]}" "$0" --within "${command[@]}"

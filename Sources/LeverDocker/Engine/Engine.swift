@@ -24,7 +24,12 @@ final class Engine: Sendable {
     /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration`` where the certificates cannot be read.
     convenience init(address: EngineAddress, timeout: Duration) throws {
         var configuration = HTTPClient.Configuration()
-        configuration.timeout = .init(connect: .seconds(5))
+        // Attempts are repeated within this time; a socket of this machine answers at once or not at all.
+        if case .unix = address.endpoint {
+            configuration.timeout.connect = .seconds(1)
+        } else {
+            configuration.timeout.connect = .seconds(5)
+        }
         // Each instance has streams of its own for as long as it lives.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 20_000
         configuration.connectionPool.idleTimeout = .seconds(20)
