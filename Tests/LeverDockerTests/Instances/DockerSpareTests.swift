@@ -50,4 +50,20 @@ struct DockerSpareTests {
             #expect(instance.startPhases.contains { $0.name == "create" })
         }
     }
+
+    @Test("one that somebody has let go on is none any more: another instance takes its place and its name")
+    func letGoByOthers() async throws {
+        try await DockerFixture.run { fixture in
+            try fixture.folder.write("main.js", Self.main)
+            let specification = try fixture.specification(.javaScript("main.js")) { $0.internet = false }
+            let spare = try await fixture.driver.makeSpare(specification)
+            let container = try #require(try await fixture.container(of: spare))
+            try await fixture.engine.request("POST", "/containers/\(container)/unpause")
+            let instance = try await fixture.driver.start(specification)
+            #expect(instance.startPhases.contains { $0.name == "create" })
+            #expect(await spare.exit() == .signal(9))
+            #expect(try await fixture.container(of: instance) != container)
+            _ = try await instance.listening()
+        }
+    }
 }

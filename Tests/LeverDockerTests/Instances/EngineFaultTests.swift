@@ -95,6 +95,32 @@ struct EngineFaultTests {
         }
     }
 
+    @Test("a container that the engine does not start holds nobody up at the end", .timeLimit(.minutes(1)))
+    func refused() async throws {
+        let image = "lever-test-refused"
+        // The end would wait this long for an instance that is still known.
+        try await DockerFixture.run({ $0.killTimeout = .seconds(600) }) { fixture in
+            // An image in which a file is where a folder is mounted: the engine makes a container of it, and cannot start it.
+            try fixture.folder.write("tmp", "")
+            let ended = try await Program.run(
+                "sh",
+                [
+                    "-c",
+                    "tar --create --directory '\(fixture.folder.path)' tmp | curl --silent --fail --data-binary @- "
+                        + "--header 'Content-Type: application/x-tar' --unix-socket '\(fixture.engine.socket)' "
+                        + "'http://engine/v1.41/images/create?fromSrc=-&repo=\(image)'",
+                ])
+            try #require(ended.isSuccess, "\(ended.error)")
+            let specification = try fixture.specification(.command(["/bin/sh"])) { $0.image = image }
+            let error = await #expect(throws: RuntimeError.self) { try await fixture.driver.start(specification) }
+            #expect(error?.message.contains("could not be started in the image \(image)") == true, "\(error as Any)")
+            try await fixture.engine.request("DELETE", "/images/\(image)")
+            // Its name is free again.
+            let another = try await fixture.driver.start(fixture.specification(.command(["/bin/sh", "-c", "exit 3"])))
+            #expect(await another.exit() == .code(3))
+        }
+    }
+
     @Test("a host that is cancelled leaves neither containers nor networks")
     func cancelled() async throws {
         let engine = try #require(DockerTestEngine.current)

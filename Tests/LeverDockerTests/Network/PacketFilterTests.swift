@@ -55,6 +55,19 @@ struct PacketFilterTests {
         }
     }
 
+    @Test func gatewayIsReachedFromItsOwnBridgeOnly() async throws {
+        try await PacketWorld.with { world in
+            let door: Set = ["tcp:10.77.1.1:4000"]
+            let others = ["host", "world", "e"]
+            for place in others { #expect(try await world.reached(from: place, door.sorted()) == door, "\(place)") }
+            try await world.filter.set(PacketWorld.bridges)
+            for place in others { #expect(try await world.reached(from: place, door.sorted()) == [], "\(place)") }
+            #expect(try await world.reached(from: "a", door.sorted()) == door)
+            // The other ports of the address are this machine's own affair.
+            #expect(try await world.reached(from: "host", ["tcp:10.77.1.1:22"]).count == 1)
+        }
+    }
+
     @Test func bridgeWithoutInternetHasItsGatewayOnly() async throws {
         try await PacketWorld.with { world in
             let targets = ["tcp:10.77.3.1:4000", "tcp:198.51.100.7:80", "udp:169.254.169.253:53", "tcp:10.77.1.2:80"]
