@@ -11,6 +11,7 @@ import Testing
             let error = await #expect(throws: RPCError.self) { _ = try await host.call("Die") }
             #expect(error?.code == .unavailable)
             #expect(error?.reason == .instanceDied)
+            #expect(error?.message.hasSuffix("died during the call: it exited with code 3") == true, "\(error as Any)")
             try await wait("another instance answers") { (try? await host.call("Version")) == "1" }
 
             // Over HTTP it is 502.
@@ -23,6 +24,7 @@ import Testing
             #expect(curl.output.hasPrefix("HTTP/1.1 502"), "\(curl.output) \(curl.error)")
             #expect(curl.output.lowercased().contains("lever-error: platform"))
             #expect(curl.output.contains("\"code\":\"UNAVAILABLE\""))
+            #expect(curl.output.contains("died during the call: it exited with code 3"))
         }
     }
 

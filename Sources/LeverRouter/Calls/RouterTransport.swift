@@ -142,7 +142,21 @@ package struct RouterTransport: ReplyMetadataTransport, @unchecked Sendable {
                 return try await body(target, context)
             } catch let error as RPCError where error.cause is CallNotBegun {
                 failure = (error, place.instance.id)
+            } catch let error as RPCError where error.reason == .instanceDied && error.cause is CallUnanswered {
+                throw await explained(error, place.instance)
             }
         }
+    }
+
+    /// An error of a call whose connection broke, with the reason of the instance's end where that gets known.
+    private func explained(_ error: RPCError, _ instance: InstanceRoute) async -> RPCError {
+        guard let end = instance.end else { return error }
+        let why = await withCheckedContinuation { continuation in
+            end.ask(router.eventLoop) { continuation.resume(returning: $0) }
+        }
+        guard let why else { return error }
+        var error = error
+        error.message = "instance \(instance.id) of \(instance.service) died during the call: \(why)"
+        return error
     }
 }

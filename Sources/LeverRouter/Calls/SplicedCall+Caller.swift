@@ -18,7 +18,7 @@ extension SplicedCall: HTTP2StreamDelegate {
         case .joined:
             keep(data)
             upstream?.send(data: data, endStream: endStream)
-        case .ending, .unused:
+        case .asking, .ending, .unused:
             stream.giveCredit(data.readableBytes)
         }
     }

@@ -92,7 +92,7 @@ extension SplicedCall {
         switch state {
         case .opening, .joined: callBroke(end, at: instance)
         case .ending: countOut(at: now)
-        case .searching, .unused: break
+        case .searching, .asking, .unused: break
         }
     }
 
@@ -115,7 +115,7 @@ extension SplicedCall {
                 client?.reset(code)
             }
         case .connectionLost(let why):
-            fail(RPCError(.instanceDied, "\(name) died during the call: \(why)"))
+            fail("\(name) died during the call", of: instance, otherwise: why)
         case .resetLocally(.enhanceYourCalm, BufferBudget.resetText):
             fail(RPCError(.limitReached, BufferBudget.resetText))
         case .resetLocally(let code, let why):

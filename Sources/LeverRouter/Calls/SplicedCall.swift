@@ -6,7 +6,8 @@ import NIOCore
 /// the caller's side; ``InstanceSide`` is the other. Both are used again for later calls.
 ///
 /// `searching → opening → joined → ending`; a refused stream leads from `opening` or `joined` back to `searching`
-/// as long as no response has begun and the request is still kept whole.
+/// as long as no response has begun and the request is still kept whole. Where the connection to the instance breaks, the way
+/// leads over `asking` to `ending`: the caller hears why the instance ended.
 ///
 /// Confined to the loop; no access to its state spans a call to a stream, so exclusivity is not checked at run time.
 final class SplicedCall: RoutedCall {
@@ -17,6 +18,8 @@ final class SplicedCall: RoutedCall {
         /// Inside an instance, whose stream is waited for.
         case opening
         case joined
+        /// The instance is gone; why, is asked. The number tells the question from those of other calls.
+        case asking(Int)
         /// The caller has its answer, or is gone; what is left comes in and is dropped.
         case ending
     }
@@ -28,6 +31,7 @@ final class SplicedCall: RoutedCall {
     @exclusivity(unchecked) var upstream: HTTP2Stream?
     /// Whether the instance has been reached in this attempt.
     @exclusivity(unchecked) var wasOpened = false
+    @exclusivity(unchecked) private var questions = 0
     /// Events under way: ends come in the middle of them, and only the outermost finishes the call.
     @exclusivity(unchecked) private var depth = 0
 
@@ -163,6 +167,23 @@ final class SplicedCall: RoutedCall {
         }
         answered()
         if isCounted { countOut(at: .now()) }
+    }
+
+    /// Fails once it is known why the instance ended; as `text` says where nobody knows.
+    func fail(_ text: String, of instance: InstanceRoute?, otherwise reason: String) {
+        guard let end = instance?.end else { return fail(RPCError(.instanceDied, "\(text): \(reason)")) }
+        questions += 1
+        state = .asking(questions)
+        let asked = NIOLoopBound((call: self, question: questions), eventLoop: router.eventLoop)
+        end.ask(router.eventLoop) { why in
+            asked.eventLoop.execute {
+                let (call, question) = asked.value
+                call.handle {
+                    guard case .asking(question) = call.state else { return }
+                    call.fail(RPCError(.instanceDied, "\(text): \(why ?? reason)"))
+                }
+            }
+        }
     }
 
     /// Ends the stream to the instance, or takes it out of the queue where it waits.

@@ -12,6 +12,8 @@ package final class InstanceRoute: Sendable {
     package let place: Place
     /// Where calls that the instance makes on behalf of others go, where that is not what its service's route says.
     package let internalGateway: String?
+    /// Says why it ended; `nil` where nobody would tell.
+    package let end: InstanceEnd?
     /// All calls and channels, those of resources included: they go in whether it is closed or not, since it is their
     /// activation's gate that keeps them out.
     package let gate = Gate()
@@ -26,19 +28,25 @@ package final class InstanceRoute: Sendable {
         case inProcess(any RPCHandler)
     }
 
-    package init(id: InstanceID, service: ServiceID, version: Int, place: Place, internalGateway: String? = nil) {
+    package init(
+        id: InstanceID, service: ServiceID, version: Int, place: Place, internalGateway: String? = nil,
+        end: InstanceEnd? = nil
+    ) {
         self.id = id
         self.service = service
         self.version = version
         self.place = place
         self.internalGateway = internalGateway
+        self.end = end
     }
 
     package convenience init(
-        id: InstanceID, service: ServiceID, version: Int, address: TransportAddress, internalGateway: String? = nil
+        id: InstanceID, service: ServiceID, version: Int, address: TransportAddress, internalGateway: String? = nil,
+        end: InstanceEnd? = nil
     ) {
         self.init(
-            id: id, service: service, version: version, place: .address(address), internalGateway: internalGateway)
+            id: id, service: service, version: version, place: .address(address), internalGateway: internalGateway,
+            end: end)
     }
 
     /// Lets a call out again, and notes when that was.

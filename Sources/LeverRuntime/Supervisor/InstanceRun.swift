@@ -36,6 +36,7 @@ struct InstanceRun: Sendable {
     let handle: InstanceHandle
     let context: SupervisorContext
     let report: @Sendable (Report) -> Void
+    private let end = InstanceEnd()
 
     /// Starts the instance and returns once it is gone; what becomes of it is reported. Cancelling ends the instance at once.
     func run() async {
@@ -55,6 +56,7 @@ struct InstanceRun: Sendable {
             await withTaskGroup { group in
                 group.addTask { [clock] in await becomeReady(instance, gateway: gateway, clock) }
                 let exit = await instance.exit()
+                end.tell("\(exit)")
                 group.cancelAll()
                 return exit
             }
@@ -86,7 +88,7 @@ struct InstanceRun: Sendable {
             clock.end("listen")
             let route = InstanceRoute(
                 id: id, service: service, version: version.number, address: TransportAddress(address.endpoint),
-                internalGateway: address.gateway)
+                internalGateway: address.gateway, end: end)
             while true {
                 do {
                     try await context.probe(route)

@@ -82,6 +82,44 @@ struct FailureTests {
         }
     }
 
+    @Test("callers hear why the instance died, those that asked before it was known and those after")
+    func deathWithReason() async throws {
+        let end = InstanceEnd(patience: .seconds(600))
+        try await RouterHarness.run([.die], end: end) { harness, instances, routes in
+            // Each closes the connection that it came over.
+            let call = harness.call()
+            #expect(await poll { instances[0].seen.count == 1 })
+            let given = harness.call()
+            #expect(await poll { instances[0].seen.count == 2 })
+            let late = harness.call(headers: [("grpc-timeout", "100m")])
+            #expect(await poll { instances[0].seen.count == 3 })
+            #expect(await late.ended().reason == "deadline")
+            #expect(!call.current.isAnswered)
+            // One that gives up is no call any more; its object may be another's when the word comes.
+            await given.withStream { $0.reset(.cancel) }
+            #expect(await poll { given.current.end != nil })
+            end.tell("it ran out of memory")
+            let answer = await call.ended()
+            #expect(answer.status == 14)
+            #expect(answer.reason == "instance-died")
+            #expect(
+                answer.message == "instance hello-1 of dev.lever/hello died during the call: it ran out of memory")
+            #expect(routes[0].gate.inFlight == 0)
+            #expect(await harness.call().ended().message.hasSuffix("it ran out of memory"))
+        }
+    }
+
+    @Test("where nobody says why the instance died, its connection's end is the reason")
+    func deathWithoutReason() async throws {
+        try await RouterHarness.run([.die], end: InstanceEnd(patience: .milliseconds(20))) { harness, _, _ in
+            for _ in 1...2 {
+                let answer = await harness.call().ended()
+                #expect(answer.reason == "instance-died")
+                #expect(answer.message.hasPrefix("instance hello-1 of dev.lever/hello died during the call: "))
+            }
+        }
+    }
+
     @Test(
         "a reset of the instance's passes with its code", arguments: [HTTP2ErrorCode.internalError, .enhanceYourCalm])
     func reset(code: HTTP2ErrorCode) async throws {

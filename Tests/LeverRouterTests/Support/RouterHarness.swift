@@ -20,6 +20,7 @@ final class RouterHarness: Sendable {
         _ behaviours: [TestInstance.Behaviour], configuration: RouterConfiguration = .init(),
         caller: Caller = Caller(environment: nil, isLocal: true), isPrivate: Bool = false,
         endpoints: EndpointConfiguration = .defaults, budget: BufferBudget? = nil,
+        end: InstanceEnd? = nil,
         _ body: (RouterHarness, [TestInstance], [InstanceRoute]) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
@@ -29,7 +30,7 @@ final class RouterHarness: Sendable {
         for behaviour in behaviours { instances.append(try await .start(behaviour, on: group)) }
         let routes = instances.enumerated().map { index, instance in
             InstanceRoute(
-                id: InstanceID("hello-\(index + 1)"), service: service, version: 3, address: instance.address)
+                id: InstanceID("hello-\(index + 1)"), service: service, version: 3, address: instance.address, end: end)
         }
         harness.publish(routes, isPrivate: isPrivate)
         do {

@@ -59,7 +59,7 @@ struct ContainerFaultTests {
             let first = try await host.call("Id")
             let error = await #expect(throws: RPCError.self) { try await host.call("Eat") }
             #expect(error?.reason == .instanceDied, "\(String(describing: error))")
-            // The connection breaks before the engine says why: the reason is in the host's events.
+            #expect(error?.message.contains("it ran out of memory") == true, "\(String(describing: error))")
             try await wait("the events say why it ended") {
                 for try await message in try await host.client.admin().events() {
                     guard case .entry(let event) = message, event.kind == "instance-ended" else { continue }
