@@ -246,7 +246,7 @@ let package = Package(
         .testTarget(
             name: "DocumentationTests",
             dependencies: [
-                "LeverActors", "LeverCore", "LeverClient", "LeverRouter", "LeverRuntime", "LeverService",
+                "LeverActors", "LeverCore", "LeverClient", "LeverDocker", "LeverRouter", "LeverRuntime", "LeverService",
                 "LeverTesting",
                 .logging, .lifecycle, .unixSignals, .metrics,
             ],

@@ -6,14 +6,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # In the order of their dependencies, since links go that way.
-modules=(LeverCore LeverClient LeverService LeverActors LeverRouter LeverRuntime LeverTesting)
+modules=(LeverCore LeverClient LeverService LeverActors LeverRouter LeverRuntime LeverDocker LeverTesting)
 site=${1:-.build/documentation}
 work=.build/docc
 docc=$(command -v docc) || docc=$(dirname "$(readlink -f "$(command -v swiftc)")")/docc
 [[ -x "$docc" ]] || { echo "There is no docc beside swiftc: it is a part of the Swift toolchain." >&2; exit 1; }
 
 # Whatever the others need is among what these are made of.
-for module in LeverActors LeverRuntime LeverTesting; do swift build --target "$module"; done
+for module in LeverActors LeverDocker LeverTesting; do swift build --target "$module"; done
 bin=$(swift build --show-bin-path)
 # The modules in C that ours are built on, as SwiftPM tells the compiler.
 mapfile -t maps < <(grep -oh '"-fmodule-map-file=[^"]*"' .build/debug.yaml | tr -d '"' | sort -u)

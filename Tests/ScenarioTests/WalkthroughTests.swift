@@ -3,9 +3,10 @@ import Testing
 
 /// What the README says, word for word, with the real programs.
 @Suite("Walkthrough", .timeLimit(.minutes(2))) struct WalkthroughTests {
-    @Test func firstService() async throws {
+    @Test(arguments: TestDriver.all) func firstService(driver: TestDriver) async throws {
+        try driver.require()
         let data = try ServiceFolder()
-        let host = try await HostProcess.start(data: data.path)
+        let host = try await HostProcess.start(data: data.path, try driver.hostArguments())
         let hello = try ServiceFolder([
             "server.js": """
             module.exports.SayHello = function (name, callback) {
@@ -67,6 +68,9 @@ import Testing
         let end = await host.command.end()
         #expect(end.status == 0, "\(end.error)")
         #expect(HostProcess.instances(of: data.path).isEmpty)
+        if case .docker = driver {
+            #expect(try await TestDriver.containers(labelled: "com.leveros.service=helloService").isEmpty)
+        }
     }
 
     @Test func channelsFromTheCommandLine() async throws {

@@ -59,7 +59,7 @@ let server = try await ServerBootstrap(group: group)
     .serverChannelOption(.backlog, value: 1_024)
     .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
     .childChannelOption(.maxMessagesPerRead, value: 1)
-    .childChannelInitializer { channel in
+    .childChannelInitializer { [http2] channel in
         channel.eventLoop.makeCompletedFuture {
             let acceptor = Acceptor(router.onLoop(channel.eventLoop))
             try channel.pipeline.syncOperations.addHandler(

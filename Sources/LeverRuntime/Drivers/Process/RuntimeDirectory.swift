@@ -38,8 +38,10 @@ package struct RuntimeDirectory: Sendable {
             return
         }
         var failure = ""
-        for base in [temporary, "/tmp"].compactMap(\.self) where base.hasPrefix("/") && base.utf8.count <= 45 {
-            Self.removeLeftovers(in: base, prefix: "lever-\(owner)-")
+        let bases = [temporary, "/tmp"].compactMap(\.self).filter { $0.hasPrefix("/") && $0.utf8.count <= 45 }
+        // An earlier run may have been told of another place.
+        for base in bases { Self.removeLeftovers(in: base, prefix: "lever-\(owner)-") }
+        for base in bases {
             var template = Array("\(base)/lever-\(owner)-XXXXXX".utf8CString)
             if mkdtemp(&template) != nil {
                 path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
