@@ -7,6 +7,7 @@ CONFIGURATION ?= release
 PREFIX ?= /usr/local
 LISTEN ?= 127.0.0.1:8080
 DATA ?= .lever
+PEERS = Benchmarks/Endpoints/.build/release
 SWIFT_SOURCES = Package.swift Sources Tests Simulation Benchmarks Examples/Package.swift Examples/*/Sources Examples/*/*/Sources Examples/chat/Service Examples/chat/Client \
 	Examples/counter-actors/Client Interop/Package.swift Interop/Sources/GRPCInstance \
 	Interop/Sources/CodecProtobufBenchmark Interop/Tests
@@ -85,10 +86,22 @@ bench-router: dependencies bench-programs ## Measures the router beside nginx, h
 	Benchmarks/Router/run.py --binaries "$$(swift build -c release --show-bin-path)"
 
 .PHONY: bench-endpoints
-bench-endpoints: dependencies bench-programs ## Measures the service SDK and the client beside grpc-swift-2
-	swift build -c release --package-path Benchmarks/Endpoints
-	Benchmarks/Endpoints/run.py --binaries "$$(swift build -c release --show-bin-path)" \
-		--endpoints "$$(swift build -c release --package-path Benchmarks/Endpoints --show-bin-path)"
+bench-endpoints: dependencies bench-programs bench-peers ## Measures the service SDK and the client beside grpc-swift-2
+	Benchmarks/Endpoints/run.py --binaries "$$(swift build -c release --show-bin-path)" --endpoints $(PEERS)
+
+.PHONY: bench-in-process
+bench-in-process: dependencies bench-peers ## Measures calls within the process beside grpc-swift-2
+	Benchmarks/InProcess/run.py --endpoints $(PEERS)
+
+.PHONY: bench-swift-start
+bench-swift-start: dependencies bench-peers ## Measures the start and the memory of a Swift service beside grpc-swift-2
+	Examples/build.sh hello-swift .build/hello-swift
+	Benchmarks/Start/run.py --hello .build/hello-swift --grpc $(PEERS)/grpc-endpoint
+
+# With the standard library in them, as services are built.
+.PHONY: bench-peers
+bench-peers:
+	swift build -c release --package-path Benchmarks/Endpoints --static-swift-stdlib -Xlinker -s
 
 .PHONY: bench-memory
 bench-memory: dependencies bench-programs ## Measures the memory of idle channels and of active resources

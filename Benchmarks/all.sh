@@ -7,9 +7,10 @@ cd "$(dirname "$0")/.."
 for product in leveroshost lever benchmark-backend benchmark-load benchmark-proxy benchmark-resources benchmark-scaling; do
     swift build -c release --product "$product"
 done
-swift build -c release --package-path Benchmarks/Endpoints
+swift build -c release --package-path Benchmarks/Endpoints --static-swift-stdlib -Xlinker -s
+Examples/build.sh hello-swift .build/hello-swift
 bin=$(swift build -c release --show-bin-path)
-endpoints=$(swift build -c release --package-path Benchmarks/Endpoints --show-bin-path)
+endpoints=Benchmarks/Endpoints/.build/release
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 
@@ -17,6 +18,8 @@ trap 'rm -f "$results"' EXIT
     python3 -c 'import sys; sys.path.insert(0, "Benchmarks"); import common; print(common.machine())'
     Benchmarks/Router/run.py --binaries "$bin"
     Benchmarks/Endpoints/run.py --binaries "$bin" --endpoints "$endpoints"
+    Benchmarks/InProcess/run.py --endpoints "$endpoints"
+    Benchmarks/Start/run.py --hello .build/hello-swift --grpc "$endpoints/grpc-endpoint"
     Benchmarks/Memory/run.py --binaries "$bin"
     Benchmarks/Host/start.py --binaries "$bin"
     printf '\n### Codec: times beside orjson and SwiftProtobuf\n\n```\n'

@@ -23,6 +23,8 @@ scripts/test-node.sh
 
 step "build"
 swift build --build-tests
+step "documentation"
+scripts/docs.sh
 step "examples"
 scripts/test-examples.py --binaries "$(swift build --show-bin-path)"
 

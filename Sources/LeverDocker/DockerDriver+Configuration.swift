@@ -63,7 +63,7 @@ extension DockerDriver {
 
         /// The user and the group.
         ///
-        /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``.
+        /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration`.
         func identity() throws -> (user: UInt32, group: UInt32) {
             guard let user else {
                 // Of all users nobody can do the least; whoever is not root cannot give files away.
@@ -83,7 +83,7 @@ extension DockerDriver {
 
         /// Checks all values.
         ///
-        /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``, naming the value.
+        /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration`, naming the value.
         public func validate() throws {
             _ = try EngineAddress(engine, certificates: certificates)
             _ = try identity()

@@ -62,7 +62,7 @@ public final class DockerDriver: ContainerDriver {
 
     /// Makes a driver; nothing is asked of the engine before ``prepare()``.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration``.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration`.
     public init(
         configuration: Configuration = .defaults, logger: Logger = Logger(label: "lever.driver.docker")
     ) throws {
@@ -75,7 +75,7 @@ public final class DockerDriver: ContainerDriver {
 
     /// Whether an engine answers that a driver can use, and which.
     ///
-    /// - Throws: ``RuntimeError`` that says why not.
+    /// - Throws: `RuntimeError` that says why not.
     public static func identifyEngine(_ configuration: Configuration) async throws -> String {
         let address = try EngineAddress(configuration.engine, certificates: configuration.certificates)
         let engine = try Engine(address: address, timeout: min(configuration.engineTimeout, .seconds(5)))
@@ -91,7 +91,7 @@ public final class DockerDriver: ContainerDriver {
 
     /// Removes the containers of an earlier run, then follows the engine's events.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver`` where the engine does not answer or is too old, or something
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver` where the engine does not answer or is too old, or something
     ///   of the earlier run cannot be removed.
     public func prepare() async throws {
         let isFirst = state.withLock { state in
@@ -193,8 +193,8 @@ public final class DockerDriver: ContainerDriver {
 
     /// Starts the entry in a container.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver`` and a text for the service's developer, or
-    ///   ``RuntimeError/Code/stopped`` after ``shutdown()``.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver` and a text for the service's developer, or
+    ///   `RuntimeError.Code.stopped` after ``shutdown()``.
     public func start(_ specification: InstanceSpecification) async throws -> any DriverInstance {
         let parts = try parts()
         if let spare = spares.take(specification), let instance = try? await spare.value,

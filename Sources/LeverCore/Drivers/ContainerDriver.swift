@@ -200,7 +200,12 @@ public struct InstanceAddress: Sendable, Hashable {
 
     /// Makes an address.
     ///
-    /// - Parameter usesSDK: `nil` where only programs without our SDKs hold the port.
+    /// - Parameters:
+    ///   - endpoint: Where.
+    ///   - holdsPort: Whether it listens on the port that only one instance can have.
+    ///   - usesSDK: Whether one of our SDKs answers there; `nil` where only programs without them hold the port.
+    ///   - gateway: Where calls made on behalf of the instance's calls go; `nil` for
+    ///     ``InstanceSpecification/internalGateway``.
     public init(_ endpoint: Endpoint, holdsPort: Bool = false, usesSDK: Bool? = nil, gateway: String? = nil) {
         self.endpoint = endpoint
         self.holdsPort = holdsPort

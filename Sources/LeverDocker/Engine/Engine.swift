@@ -21,7 +21,7 @@ final class Engine: Sendable {
     private let base: String
 
     /// - Parameter timeout: How long a request that is no stream may take.
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration`` where the certificates cannot be read.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration` where the certificates cannot be read.
     convenience init(address: EngineAddress, timeout: Duration) throws {
         var configuration = HTTPClient.Configuration()
         // Attempts are repeated within this time; a socket of this machine answers at once or not at all.

@@ -18,7 +18,7 @@ struct EngineAddress: Sendable, Hashable, CustomStringConvertible {
     /// - Parameters:
     ///   - text: `unix:///path`, `tcp://host:port` or `tcp://[address]:port`; the port is 2376 with TLS and 2375 without.
     ///   - certificates: The folder with the certificates of TLS.
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration`` that names the text.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration` that names the text.
     init(_ text: String, certificates: String? = nil) throws {
         let failure = RuntimeError(
             .invalidConfiguration,

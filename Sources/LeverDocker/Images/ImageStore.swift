@@ -23,7 +23,7 @@ actor ImageStore {
 
     /// Makes sure that an image is there.
     ///
-    /// - Throws: ``RuntimeError`` with the engine's message.
+    /// - Throws: `RuntimeError` with the engine's message.
     func provide(_ image: ImageReference, progress: @escaping @Sendable (String) -> Void = { _ in }) async throws {
         if known.contains(image) { return }
         let pull: Task<Void, any Error>

@@ -30,7 +30,7 @@ enum CodeFolder {
 
     /// Checks what can be known of an entry without its image.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver`` and a text for the service's developer.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver` and a text for the service's developer.
     static func check(_ specification: InstanceSpecification) throws {
         let service = specification.service
         let folder = specification.codeDirectory

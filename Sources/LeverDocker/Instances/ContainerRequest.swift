@@ -23,7 +23,7 @@ struct ContainerRequest {
 
     /// The image that instances of a manifest run in.
     ///
-    /// - Throws: ``RuntimeError`` where the manifest wants one that it may not choose.
+    /// - Throws: `RuntimeError` where the manifest wants one that it may not choose.
     static func image(
         of manifest: Manifest, _ configuration: DockerDriver.Configuration
     ) throws -> ImageReference {

@@ -24,7 +24,7 @@ struct RuntimeFolder: Sendable {
     /// - Parameters:
     ///   - given: Its path; `nil` for one below `/run/lever` or, for users who may not write there, `/tmp`.
     ///   - owner: Digits that stand for the data directory.
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver`.
     init(_ given: String?, owner: String, user: UInt32, group: UInt32) throws {
         self.user = user
         self.group = group

@@ -47,7 +47,7 @@ actor EnvironmentNetworks {
 
     /// The bridge of an environment, which is made where there is none yet.
     ///
-    /// - Throws: ``RuntimeError``.
+    /// - Throws: `RuntimeError`.
     func bridge(of environment: EnvironmentName, _ network: InstanceNetwork) async throws -> Bridge {
         let key = Key(environment: environment, network: network)
         let task: Task<Bridge, any Error>
@@ -68,7 +68,7 @@ actor EnvironmentNetworks {
     /// Lets instances in a network reach the environment's gateway, and isolates the network. Before this no instance may be in
     /// it.
     ///
-    /// - Throws: ``RuntimeError``.
+    /// - Throws: `RuntimeError`.
     func open(_ bridge: Bridge, port: Int?) async throws {
         var bridge = bridge
         bridge.port = port ?? known[bridge.device]?.port
@@ -160,17 +160,17 @@ actor EnvironmentNetworks {
 protocol NetworkIsolation: Sendable {
     /// Whether it can; says at the same time that it is about to be used.
     ///
-    /// - Throws: ``RuntimeError`` that says what is missing.
+    /// - Throws: `RuntimeError` that says what is missing.
     func check() async throws
 
     /// These bridges are there now, and no others. When it returns they are isolated.
     ///
-    /// - Throws: ``RuntimeError``.
+    /// - Throws: `RuntimeError`.
     func isolate(_ bridges: [EnvironmentNetworks.Bridge]) async throws
 
     /// Puts back what another program has removed.
     ///
-    /// - Throws: ``RuntimeError``.
+    /// - Throws: `RuntimeError`.
     func restore() async throws
 
     /// There are no bridges any more.

@@ -61,7 +61,7 @@ package actor PacketFilter {
 
     /// Finds out whether the filter can do its work here; changes nothing.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``: what has to be installed or granted.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver`: what has to be installed or granted.
     package func check() async throws {
         try await oneAtATime { _ = try await supportedNeighbours() }
     }
@@ -70,7 +70,7 @@ package actor PacketFilter {
     ///
     /// The first call after a start must name all bridges that instances of the previous run may be on.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``; then the rules are what they were before.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver`; then the rules are what they were before.
     package func set(_ bridges: [Bridge]) async throws {
         try await oneAtATime {
             let neighbours = try await supportedNeighbours()
@@ -85,7 +85,7 @@ package actor PacketFilter {
     /// Puts the rules back where another program has removed them, as a reload of a firewall does.
     ///
     /// - Returns: Whether they were gone.
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver`.
     @discardableResult
     package func restore() async throws -> Bool {
         try await oneAtATime {
@@ -101,7 +101,7 @@ package actor PacketFilter {
 
     /// Makes sure that a bridge exists on this machine: on an engine's machine elsewhere the rules are of no use.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``, naming the bridge.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver`, naming the bridge.
     package func confirm(_ bridge: String) async throws {
         guard await program.hasBridge(bridge) else {
             throw RuntimeError(

@@ -18,7 +18,7 @@ struct PacketFilterProgram: Sendable {
 
     /// Sets rules in one transaction.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver`.
     func apply(_ rules: String, onlyCheck: Bool = false) async throws {
         let ended: Ended
         do {

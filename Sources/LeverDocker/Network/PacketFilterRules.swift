@@ -30,7 +30,7 @@ struct PacketFilterRules: Sendable, Equatable {
     /// - Parameters:
     ///   - id: What tells the host's table from those of other hosts: letters, digits and `_`.
     ///   - neighbours: What the kernel can do.
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver`` for what could not be written into rules: it comes from an engine.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver` for what could not be written into rules: it comes from an engine.
     init(
         id: String, bridges: [PacketFilter.Bridge], surroundings: PacketFilterSurroundings, neighbours: Neighbours
     ) throws {

@@ -60,3 +60,25 @@ public enum Command {
         }
     }
 }
+
+/// The command line of calls within a process: `<kind> <calls> <concurrency>`.
+public struct InProcessCommand: Sendable {
+    /// What is called.
+    public var kind: String
+    /// How many calls are made.
+    public var calls: Int
+    /// How many at any time.
+    public var concurrency: Int
+
+    /// Reads the arguments; ends the process where they are wrong.
+    public static func parse(kinds: [String]) -> InProcessCommand {
+        let numbers = CommandLine.arguments.dropFirst(2).compactMap { Int($0) }
+        guard let kind = CommandLine.arguments.dropFirst().first, kinds.contains(kind), numbers.count == 2,
+            numbers[1] > 0
+        else {
+            print("usage: \(CommandLine.arguments[0]) \(kinds.joined(separator: "|")) <calls> <concurrency>")
+            exit(2)
+        }
+        return InProcessCommand(kind: kind, calls: numbers[0], concurrency: numbers[1])
+    }
+}
