@@ -50,12 +50,11 @@ struct ConfinementTests {
     @Test("processes and processors are bounded")
     func processes() async throws {
         try await DockerFixture.run({ $0.processes = 20 }) { fixture in
-            let instance = try await fixture.shell("i=0; while [ $i -lt 40 ]; do sleep 1000 & i=$((i+1)); done") {
-                $0.cpus = 0.5
-            }
-            let container = try #require(try await fixture.container(of: instance))
+            let idle = try await fixture.shell("exec sleep 1000") { $0.cpus = 0.5 }
+            let container = try #require(try await fixture.container(of: idle))
             let facts = try LeverValue(json: try await fixture.engine.request("GET", "/containers/\(container)/json"))
             #expect(facts["HostConfig"]?["NanoCpus"] == 500_000_000)
+            let instance = try await fixture.shell("i=0; while [ $i -lt 40 ]; do sleep 1000 & i=$((i+1)); done")
             // The shell ends when it cannot make another one.
             #expect(await instance.exit() != .code(0))
             #expect(instance.lastOutput(200).contains { $0.contains("fork") }, "\(instance.lastOutput(20))")
