@@ -17,7 +17,7 @@ extension DockerDriver {
         let socket = InstanceAddress.Endpoint.unix(path: "\(folder)/\(ContainerPlaces.gatewayName)")
         guard network != .none else { return [socket] }
         let bridge = try await parts.networks.bridge(of: environment, network)
-        return [socket, .tcp(host: bridge.gateway, port: 0)]
+        return [socket, .tcp(host: bridge.gateway, port: await parts.networks.earlierPort(on: bridge) ?? 0)]
     }
 
     /// Gets the image of a version where it is not there.

@@ -46,6 +46,8 @@ public final class DockerDriver: ContainerDriver {
         /// Versions whose code every user may read by now.
         var readable: Set<String> = []
         var engineIsGone = false
+        /// What an earlier run has left, and may still be adopted.
+        var leftovers: [InstanceID: LeftContainer] = [:]
     }
 
     /// How often it is looked whether the packet filter is still there.
@@ -54,7 +56,7 @@ public final class DockerDriver: ContainerDriver {
     /// `docker`.
     public let name = "docker"
     let configuration: Configuration
-    private let logger: Logger
+    let logger: Logger
     private let identity: (user: UInt32, group: UInt32)
     private let address: EngineAddress
     let spares = Spares()
@@ -93,7 +95,14 @@ public final class DockerDriver: ContainerDriver {
     ///
     /// - Throws: `RuntimeError` with `RuntimeError.Code.driver` where the engine does not answer or is too old, or something
     ///   of the earlier run cannot be removed.
-    public func prepare() async throws {
+    public func prepare() async throws { _ = try await prepare(isAdopting: false) }
+
+    /// Leaves containers of an earlier run alive that may be adopted; follows the engine's events.
+    ///
+    /// - Throws: As ``prepare()``.
+    public func prepareAdopting() async throws -> [Leftover] { try await prepare(isAdopting: true) }
+
+    private func prepare(isAdopting: Bool) async throws -> [Leftover] {
         let isFirst = state.withLock { state in
             guard case .created = state.phase else { return false }
             state.phase = .preparing
@@ -106,16 +115,19 @@ public final class DockerDriver: ContainerDriver {
         do {
             let (name, version) = try await connection.identify()
             let engine = connection.speaking(version)
-            try await removeLeftovers(engine, owner)
+            let left = try await engine.containers(labelled: Labels.owned(by: owner))
+            let kept = isAdopting ? left.filter { $0.leftover != nil } : []
+            try await remove(left.filter { one in !kept.contains { $0.id == one.id } }, engine)
             let folder = try RuntimeFolder(
                 configuration.runtimeDirectory, owner: owner, user: identity.user, group: identity.group)
-            folder.removeInstanceFolders()
+            folder.removeInstanceFolders(keeping: kept.compactMap { $0.leftover?.id })
             let isolation: any NetworkIsolation =
                 configuration.allowsWeakIsolation ? NoIsolation() : PacketIsolation(owner: owner, logger: logger)
             var weakness: RuntimeError?
             do { try await isolation.check() } catch let error as RuntimeError { weakness = error }
             let watch = EngineWatch(engine: engine, label: Labels.owned(by: owner), logger: logger)
             let networks = EnvironmentNetworks(engine: engine, owner: owner, isolation: isolation, logger: logger)
+            for container in kept { try await container.expect(in: networks) }
             let parts = Parts(
                 owner: owner, engine: engine, folder: folder,
                 networks: networks,
@@ -131,13 +143,19 @@ public final class DockerDriver: ContainerDriver {
                         await Task { await networks.restore() }.value
                     }
                 })
-            state.withLock { $0.phase = .prepared(parts) }
+            state.withLock { state in
+                state.phase = .prepared(parts)
+                for container in kept {
+                    if let leftover = container.leftover { state.leftovers[leftover.id] = container }
+                }
+            }
             logger.info(
                 "instances run in containers", metadata: ["lever.engine": "\(name)", "lever.address": "\(address)"])
             if configuration.allowsWeakIsolation {
                 logger.warning(
                     "nothing keeps containers from the host's ports and from other environments, as configured")
             }
+            return kept.compactMap(\.leftover)
         } catch {
             state.withLock { $0.phase = .stopped }
             await connection.close()
@@ -160,6 +178,11 @@ public final class DockerDriver: ContainerDriver {
         }
         guard let parts else { return }
         for instance in instances { instance.terminate(grace: .zero) }
+        // Those that nobody has decided about, because the host did not come so far.
+        do { try await removeLeftovers(parts) } catch {
+            logger.error(
+                "what an earlier run had left could not be ended", metadata: ["lever.error": "\(error)"])
+        }
         let end = ContinuousClock.now + configuration.killTimeout
         while !state.withLock({ $0.instances.isEmpty }) {
             guard ContinuousClock.now < end else {
@@ -176,14 +199,34 @@ public final class DockerDriver: ContainerDriver {
         parts.folder.remove()
     }
 
-    private func removeLeftovers(_ engine: Engine, _ owner: String) async throws {
-        let left = try await engine.containers(labelled: Labels.owned(by: owner))
+    /// Removes containers of an earlier run.
+    private func remove(_ left: [LeftContainer], _ engine: Engine) async throws {
         guard !left.isEmpty else { return }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for id in left { group.addTask { try await engine.removeContainer(id) } }
+            for container in left { group.addTask { try await engine.removeContainer(container.id) } }
             try await group.waitForAll()
         }
         logger.notice("removed what an earlier run had left", metadata: ["lever.containers": "\(left.count)"])
+    }
+
+    func removeLeftovers(_ parts: Parts) async throws {
+        let left = state.withLock { $0.leftovers }
+        do { try await remove(Array(left.values), parts.engine) } catch let error as EngineError {
+            throw error.asRuntimeError("an instance of an earlier run could not be ended")
+        }
+        for id in left.keys {
+            parts.folder.removeInstanceFolder(id)
+            state.withLock { _ = $0.leftovers.removeValue(forKey: id) }
+        }
+    }
+
+    /// What an earlier run has left of an instance.
+    func leftover(_ id: InstanceID) -> LeftContainer? { state.withLock { $0.leftovers[id] } }
+
+    /// Makes an adopted instance known, which is no leftover any more.
+    func adopted(_ instance: DockerInstance) throws {
+        try register(instance)
+        state.withLock { _ = $0.leftovers.removeValue(forKey: instance.id) }
     }
 
     // MARK: Instances
@@ -217,9 +260,7 @@ public final class DockerDriver: ContainerDriver {
                 specification: specification, image: image, configuration: configuration, parts: parts,
                 logger: logger,
                 register: { [self] instance in try register(instance) },
-                ended: { [weak self] instance in
-                    _ = self?.state.withLock { $0.instances.removeValue(forKey: instance.container) }
-                }
+                ended: { [weak self] in self?.ended($0) }
             ).run()
         } catch let error as EngineError {
             throw error.asRuntimeError("an instance of \(specification.service) could not be started")
@@ -235,6 +276,11 @@ public final class DockerDriver: ContainerDriver {
             case .prepared(let parts): return parts
             }
         }
+    }
+
+    /// Nothing is left of an instance.
+    func ended(_ instance: DockerInstance) {
+        state.withLock { _ = $0.instances.removeValue(forKey: instance.container) }
     }
 
     private func register(_ instance: DockerInstance) throws {

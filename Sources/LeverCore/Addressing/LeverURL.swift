@@ -30,7 +30,17 @@ public struct LeverURL: Sendable {
     /// - Throws: ``RPCError`` with the reason ``RPCError/Reason/badURL`` and the offending text;
     ///   ``RPCError/Reason/noMethod`` where the method is well-formed but not callable.
     public init(_ text: some StringProtocol) throws(RPCError) {
-        let text = String(text)
+        try self.init(String(text), isOfHost: false)
+    }
+
+    /// Parses the address of a host's call, whose method may be one that nobody else can call.
+    ///
+    /// - Throws: as ``init(_:)``.
+    package init(ofHost text: String) throws(RPCError) {
+        try self.init(text, isOfHost: true)
+    }
+
+    private init(_ text: String, isOfHost: Bool) throws(RPCError) {
         var path = text[...]
         var environment: EnvironmentName?
         if let scheme = text.firstRange(of: "://") {
@@ -43,7 +53,7 @@ public struct LeverURL: Sendable {
             path = rest[end...]
         }
         if path.utf8.first == UInt8(ascii: "/") { path = path.dropFirst() }
-        try self.init(environment: environment, path: path, in: text)
+        try self.init(environment: environment, path: path, in: text, isOfHost: isOfHost)
     }
 
     /// Parses the path of an address, without its leading slash.
@@ -53,7 +63,9 @@ public struct LeverURL: Sendable {
         try self.init(environment: environment, path: path, in: String(path))
     }
 
-    private init(environment: EnvironmentName?, path: Substring, in text: String) throws(RPCError) {
+    private init(
+        environment: EnvironmentName?, path: Substring, in text: String, isOfHost: Bool = false
+    ) throws(RPCError) {
         let slash = UInt8(ascii: "/")
         guard let first = path.utf8.firstIndex(of: slash), let last = path.utf8.lastIndex(of: slash) else {
             throw RPCError(
@@ -61,7 +73,8 @@ public struct LeverURL: Sendable {
         }
         self.environment = environment
         service = try ServiceName(path[..<first])
-        method = try MethodName(path[path.utf8.index(after: last)...])
+        let name = path[path.utf8.index(after: last)...]
+        method = isOfHost ? try MethodName(ofHost: name) : try MethodName(name)
         let resource = first == last ? "" : path[path.utf8.index(after: first)..<last]
         guard resource.utf8.count <= Self.maximumResourceLength else {
             throw RPCError(.badURL, "the resource \"\(resource.prefix(64))…\" is longer than 1024 bytes")

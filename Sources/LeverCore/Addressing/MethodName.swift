@@ -8,6 +8,10 @@ public struct MethodName: Sendable, CustomStringConvertible {
     /// What the host calls when a resource leaves an instance.
     public static let closeResource = Self(unchecked: "CloseResource")
 
+    /// What a host asks an instance that an earlier run of it has left: answered with ``InstanceHoldings``. Services have no such
+    /// method, nor can anybody else call it, since names that start with `_` are not callable.
+    package static let adopt = Self(unchecked: "_Adopt")
+
     private init(unchecked rawValue: String) {
         self.rawValue = rawValue
     }
@@ -29,6 +33,13 @@ public struct MethodName: Sendable, CustomStringConvertible {
             throw RPCError(.noMethod, "method \"\(text)\" is not callable: names that start with \"_\" never are")
         }
         rawValue = String(text)
+    }
+
+    /// Takes a name from a host's call, which may be one that nobody else can call.
+    ///
+    /// - Throws: as ``init(_:)``.
+    package init(ofHost text: Substring) throws(RPCError) {
+        if text.utf8.elementsEqual(Self.adopt.rawValue.utf8) { self = .adopt } else { try self.init(text) }
     }
 
     /// Whether it is a channel (streaming) method: the name ends in `Chan` or `_chan`, or is `chan`.

@@ -2,6 +2,10 @@
 ///
 /// Life cycle: ``prepare()`` once, before anything else, ends what a previous run left; then any number of ``start(_:)``,
 /// concurrently; ``shutdown()`` once at the end, after which no instance of the driver is alive.
+///
+/// A driver whose instances outlive a host that is killed can hand them on: the host calls ``prepareAdopting()`` in place of
+/// ``prepare()``, then ``adopt(_:writtenAfter:)`` for those that it takes, then ``removeLeftovers()``, and only then starts
+/// anything.
 public protocol ContainerDriver: Sendable {
     /// The name by which configuration and messages call it, for example `process`.
     var name: String { get }
@@ -10,6 +14,28 @@ public protocol ContainerDriver: Sendable {
     ///
     /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``.
     func prepare() async throws
+
+    /// As ``prepare()``, but leaves alive the instances of the previous run that it returns, for ``adopt(_:writtenAfter:)``; all
+    /// others are dead when it returns. Until ``removeLeftovers()`` has returned, nothing is started.
+    ///
+    /// - Throws: as ``prepare()``.
+    func prepareAdopting() async throws -> [Leftover]
+
+    /// Takes an instance over that ``prepareAdopting()`` has returned, where it runs, listens, and is what ``start(_:)`` would make
+    /// of this specification now: the same code, image, limits, environment. What it does for its resources is not the driver's
+    /// affair: the host asks its SDK, and ends it where it does not like the answer.
+    ///
+    /// - Parameters:
+    ///   - specification: As for ``start(_:)``, with the id of the leftover.
+    ///   - writtenAfter: In seconds since 1970; of the lines that it wrote before, the host has all. `nil`: it has none.
+    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver`` that says why it cannot be taken over; then it stays a
+    ///   leftover.
+    func adopt(_ specification: InstanceSpecification, writtenAfter: Double?) async throws -> any DriverInstance
+
+    /// Ends the leftovers that were not adopted. When it returns, none of them is alive.
+    ///
+    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``.
+    func removeLeftovers() async throws
 
     /// Whether an instance of this specification may turn out to hold the one port (3837) that programs without our SDKs
     /// listen on, where the driver cannot give each instance a network of its own.
@@ -23,8 +49,8 @@ public protocol ContainerDriver: Sendable {
     /// that can be had. Asked before an instance starts; the host listens there first. Equal answers share one gateway.
     ///
     /// - Parameter specification: As for ``start(_:)``.
-    /// - Returns: At most one address of TCP, whose port may be 0 for a free one (``InstanceSpecification/internalGateway`` then
-    ///   says which it was), and any number of unix sockets.
+    /// - Returns: At most one address of TCP, whose port may be 0 for a free one; another that is taken is replaced by a free one
+    ///   (``InstanceSpecification/internalGateway`` says which it was). And any number of unix sockets.
     /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``.
     func gatewayEndpoints(for specification: InstanceSpecification) async throws -> [InstanceAddress.Endpoint]
 
@@ -70,6 +96,22 @@ public protocol ContainerDriver: Sendable {
 }
 
 extension ContainerDriver {
+    /// Ends them all, and returns none.
+    public func prepareAdopting() async throws -> [Leftover] {
+        try await prepare()
+        return []
+    }
+
+    /// Refused.
+    public func adopt(
+        _ specification: InstanceSpecification, writtenAfter: Double?
+    ) async throws -> any DriverInstance {
+        throw RuntimeError(.driver, "the driver \(name) takes no instances over")
+    }
+
+    /// There are none.
+    public func removeLeftovers() async throws {}
+
     /// Nothing.
     public func warnings(about manifest: Manifest) -> [String] { [] }
 

@@ -8,6 +8,8 @@ public struct InstanceSpecification: Sendable {
     public var version: Int
     /// The absolute path of the version's extracted code: the instance's working directory.
     public var codeDirectory: String
+    /// The SHA-256 of the package that the code was uploaded in, 64 hexadecimal digits; `nil` where that is not known.
+    public var codeDigest: String?
     /// The version's manifest: entry, memory, configuration.
     public var manifest: Manifest
     /// `host:port` that the instance's own calls go to (`LEVEROS_INTERNAL_RPC_GATEWAY`).
@@ -16,7 +18,7 @@ public struct InstanceSpecification: Sendable {
     /// Makes a specification of its parts.
     public init(
         id: InstanceID, service: ServiceID, version: Int, codeDirectory: String, manifest: Manifest,
-        internalGateway: String? = nil
+        internalGateway: String? = nil, codeDigest: String? = nil
     ) {
         self.id = id
         self.service = service
@@ -24,5 +26,6 @@ public struct InstanceSpecification: Sendable {
         self.codeDirectory = codeDirectory
         self.manifest = manifest
         self.internalGateway = internalGateway
+        self.codeDigest = codeDigest
     }
 }

@@ -70,6 +70,19 @@ extension ServiceController {
 
     // MARK: Coming
 
+    mutating func adopted(_ id: InstanceID, _ now: ContinuousClock.Instant, _ actions: inout [Action]) {
+        guard let live, index(of: id) == nil else { return }
+        var instance = make(id, live, now)
+        instance.state = .ready
+        instance.readySince = now
+        instances.append(instance)
+        if isShuttingDown { return terminate(instances.count - 1, &actions) }
+        // Its program listens where it was told to.
+        self.live?.needsPort = false
+        hasWaitingCalls = false
+        actions.append(.publish)
+    }
+
     mutating func ready(
         _ id: InstanceID, holdsPort: Bool, _ now: ContinuousClock.Instant, _ actions: inout [Action]
     ) {

@@ -66,6 +66,9 @@ public struct ServiceController: Sendable {
         case committed(version: Int)
         /// The catalog could not record it.
         case commitFailed(version: Int, RPCError)
+        /// An instance of the live version that an earlier run of the host has left goes on: it is ready. To be sent before
+        /// anything else.
+        case adopted(InstanceID)
         /// The instance answers. `holdsPort` says that it listens on the port that only one instance can have.
         case ready(InstanceID, holdsPort: Bool)
         /// The instance will not become ready, though it may still be there; the text says why, with its last output.
@@ -228,6 +231,7 @@ public struct ServiceController: Sendable {
             rollback(candidate, newest: newest, request: request, now, &actions)
         case .committed(let version): committed(version, now, &actions)
         case .commitFailed(let version, let error): commitFailed(version, error, now, &actions)
+        case .adopted(let id): adopted(id, now, &actions)
         case .ready(let id, let holdsPort): ready(id, holdsPort: holdsPort, now, &actions)
         case .startFailed(let id, let how): startFailed(id, how: how, now, &actions)
         case .exited(let id, let how): exited(id, how: how, now, &actions)
@@ -271,15 +275,21 @@ public struct ServiceController: Sendable {
     ) -> InstanceID {
         startedCount += 1
         let id = InstanceID("\(idPrefix)-\(startedCount)")
-        let drainTimeout = candidate.drainTimeout ?? configuration.drainTimeout
-        var instance = Instance(
-            id: id, version: candidate.version, state: .starting, holdsPort: candidate.needsPort, started: now,
-            drainTimeout: drainTimeout,
-            channelDrainTimeout: max(drainTimeout, candidate.channelDrainTimeout ?? configuration.channelDrainTimeout))
+        var instance = make(id, candidate, now)
+        instance.holdsPort = candidate.needsPort
         instance.deadline = now + configuration.instanceStartTimeout
         instances.append(instance)
         actions.append(.start(id, version: candidate.version))
         return id
+    }
+
+    /// An instance that is being started, without a deadline and without the port.
+    func make(_ id: InstanceID, _ candidate: Candidate, _ now: ContinuousClock.Instant) -> Instance {
+        let drainTimeout = candidate.drainTimeout ?? configuration.drainTimeout
+        return Instance(
+            id: id, version: candidate.version, state: .starting, holdsPort: false, started: now,
+            drainTimeout: drainTimeout,
+            channelDrainTimeout: max(drainTimeout, candidate.channelDrainTimeout ?? configuration.channelDrainTimeout))
     }
 
     mutating func terminate(_ index: Int, _ actions: inout [Action]) {

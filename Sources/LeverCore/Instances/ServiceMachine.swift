@@ -100,7 +100,7 @@ public struct ServiceMachine: Sendable {
             }
         }
         switch event {
-        case .ready(let id, _):
+        case .ready(let id, _), .adopted(let id):
             if let instance = instance(id), instance.state == .ready {
                 events.append(.resources(.instanceReady(id, version: instance.version)))
             }

@@ -17,6 +17,8 @@ public struct CallContext: Sendable {
     public var internalGateway: String?
     /// Any further headers, names in lower case.
     public var metadata: [(name: String, value: String)]
+    /// The term of the host that makes the call (`lever-host-term`); only hooks carry it.
+    package var hostTerm: UInt32?
     /// What the service that answers the call keeps for it; not part of the call, and `nil` everywhere else.
     package var scope: (any AnyObject & Sendable)?
     /// Whether the caller says that the method may run twice for this call; it never crosses the wire.

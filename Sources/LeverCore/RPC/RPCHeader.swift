@@ -8,6 +8,9 @@ public enum RPCHeader {
     public static let callDepth = "lever-call-depth"
     /// The epoch of the resource's activation.
     public static let resourceEpoch = "lever-resource-epoch"
+    /// The term of the host that calls a hook of an instance (`NewResource`, `CloseResource`): an instance that a later run of the
+    /// host has adopted refuses those of earlier ones.
+    public static let hostTerm = "lever-host-term"
     /// The version that answered, or that a deployment made.
     public static let version = "lever-version"
     /// Who caused an error: `platform`, `instance` or `method`.

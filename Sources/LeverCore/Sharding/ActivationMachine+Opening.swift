@@ -126,4 +126,18 @@ extension ActivationMachine {
                 "\(context.name) could not be activated: instance \(activation.instance) died before it had answered "
                     + "NewResource: \(how)"))
     }
+
+    // MARK: From an earlier run
+
+    mutating func adopted(
+        _ activation: Activation, isHeld: Bool, _ now: ContinuousClock.Instant, _ context: Context
+    ) -> [Action] {
+        guard case .inactive = state else { return [] }
+        guard isHeld else {
+            // Nobody knows what became of the hook that was on its way: `CloseResource` makes sure before anything else happens.
+            return close(activation, Passage(phase: .closing), now, context)
+        }
+        state = .active(activation)
+        return [.activate(activation)]
+    }
 }

@@ -29,6 +29,9 @@ public struct ActivationMachine: Sendable, Equatable {
         case noInstance
         /// None will: the calls that wait for one fail.
         case startFailed(RPCError)
+        /// An instance that an earlier run of the host has left has the resource: it holds it (`isHeld`), or was taking it or giving
+        /// it up when that run ended.
+        case adopted(Activation, isHeld: Bool)
         /// `NewResource` was answered: it succeeded, or the service has no such hook.
         case opened(Epoch)
         /// `NewResource` failed, and the instance certainly does not hold the resource.
@@ -222,6 +225,7 @@ public struct ActivationMachine: Sendable, Equatable {
         case .placed(let activation): placed(activation, now, context)
         case .noInstance: noInstance(context)
         case .startFailed(let error): startFailed(error)
+        case .adopted(let activation, let isHeld): adopted(activation, isHeld: isHeld, now, context)
         case .opened(let epoch): opened(epoch)
         case .openFailed(let epoch, let error): openFailed(epoch, error, context)
         case .openNotBegun(let epoch, let error): openNotBegun(epoch, error, context)

@@ -18,6 +18,12 @@ public struct Epoch: Sendable, Hashable, Comparable, CustomStringConvertible {
         rawValue = UInt64(term) << 32 | UInt64(counter)
     }
 
+    /// The epoch with a number; `nil` for numbers that none has.
+    public init?(rawValue: UInt64) {
+        guard let term = UInt32(exactly: rawValue >> 32), Self.terms.contains(term) else { return nil }
+        self.rawValue = rawValue
+    }
+
     /// The run of the host that the activation happened in.
     public var term: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) }
 

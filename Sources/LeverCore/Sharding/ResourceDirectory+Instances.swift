@@ -51,6 +51,26 @@ extension ResourceDirectory {
         placeAll(now, load, &actions)
     }
 
+    mutating func adopted(
+        _ id: InstanceID, _ holdings: InstanceHoldings, _ now: ContinuousClock.Instant, _ load: Load,
+        _ actions: inout [Action]
+    ) {
+        guard indexes[id] != nil else { return }
+        for (resources, isHeld) in [(holdings.held, true), (holdings.unsettled, false)] {
+            for resource in resources {
+                guard table.slot(of: resource.id) == nil else {
+                    condemn(
+                        id, "resource \(resource.id.quoted) of \(service) was known before instance \(id) was adopted",
+                        now, &actions)
+                    continue
+                }
+                let activation = Activation(instance: id, epoch: resource.epoch)
+                apply(
+                    .adopted(activation, isHeld: isHeld), to: table.insert(resource.id), now, load, &actions)
+            }
+        }
+    }
+
     mutating func instanceUndrained(
         _ id: InstanceID, _ now: ContinuousClock.Instant, _ load: Load, _ actions: inout [Action]
     ) {

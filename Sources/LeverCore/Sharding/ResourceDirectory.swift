@@ -79,6 +79,10 @@ public struct ResourceDirectory: Sendable {
         case move(ResourceID, to: InstanceID?, window: Duration)
         /// An instance takes calls; resources go to it while its version is live.
         case instanceReady(InstanceID, version: Int)
+        /// An instance that an earlier run of the host has left, and that is known by ``instanceReady(_:version:)``, has these
+        /// resources. To be sent before anything else about them, and of each resource for one instance only
+        /// (``AdoptionPlan``).
+        case adopted(InstanceID, InstanceHoldings)
         /// An instance is to end: its resources leave it.
         case instanceDraining(InstanceID, window: Duration)
         /// The drain was taken back; resources that have not begun to leave stay.
@@ -201,6 +205,7 @@ public struct ResourceDirectory: Sendable {
         case .move(let resource, let instance, let window):
             move(resource, to: instance, window: window, now, load, &actions)
         case .instanceReady(let id, let version): instanceReady(id, version: version, now, load, &actions)
+        case .adopted(let id, let holdings): adopted(id, holdings, now, load, &actions)
         case .instanceDraining(let id, let window): leave(id, windowEnd: now + window)
         case .instanceUndrained(let id): instanceUndrained(id, now, load, &actions)
         case .instanceDied(let id, let how): instanceDied(id, how: how, now, load, &actions)

@@ -64,11 +64,11 @@ extension Engine {
         }
     }
 
-    /// The ids of all containers, ended ones too, that have a label.
-    func containers(labelled label: String) async throws -> [String] {
+    /// All containers, ended ones too, that have a label.
+    func containers(labelled label: String) async throws -> [LeftContainer] {
         let filters: LeverValue = ["label": [.string(label)]]
         let answer = try await ask(.GET, "/containers/json", [("all", "1"), ("filters", filters.json())])
-        return answer.arrayValue?.compactMap { $0["Id"]?.stringValue } ?? []
+        return answer.arrayValue?.compactMap(LeftContainer.init) ?? []
     }
 
     /// How long the processes of a container have used processors.
@@ -80,6 +80,17 @@ extension Engine {
     /// What a container writes from now on, in frames (``OutputFrames``), to its end.
     func attach(_ id: String) async throws -> HTTPClientResponse.Body {
         try await stream(.POST, "/containers/\(id)/attach", [("stream", "1"), ("stdout", "1"), ("stderr", "1")])
+    }
+
+    /// What a container has written from a time on, in seconds since 1970, and what it writes from now on, in frames, to its end.
+    func follow(_ id: String, from time: Double) async throws -> HTTPClientResponse.Body {
+        // The engine takes so many digits behind the point, and no exponent.
+        let micros = Int64((max(0, time) * 1e6).rounded())
+        let fraction = String(1_000_000 + micros % 1_000_000).dropFirst()
+        let since = "\(micros / 1_000_000).\(fraction)000"
+        return try await stream(
+            .GET, "/containers/\(id)/logs",
+            [("follow", "1"), ("stdout", "1"), ("stderr", "1"), ("since", since)])
     }
 
     /// What happens to the containers that have a label, from now on.
@@ -95,6 +106,7 @@ extension Engine {
 struct ContainerFacts: Sendable {
     let id: String
     let isRunning: Bool
+    let isPaused: Bool
     let exitCode: Int
     let ranOutOfMemory: Bool
     /// Why it could not be started.
@@ -106,6 +118,7 @@ struct ContainerFacts: Sendable {
         let state = json["State"]
         id = json["Id"]?.stringValue ?? ""
         isRunning = state?["Running"]?.boolValue ?? false
+        isPaused = state?["Paused"]?.boolValue ?? false
         exitCode = state?["ExitCode"]?.intValue ?? 0
         ranOutOfMemory = state?["OOMKilled"]?.boolValue ?? false
         error = state?["Error"]?.stringValue ?? ""

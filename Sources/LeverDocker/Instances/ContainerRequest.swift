@@ -82,7 +82,15 @@ struct ContainerRequest {
             Labels.service: .string(specification.service.service.rawValue),
             Labels.version: .string("\(specification.version)"),
             Labels.instance: .string(specification.id.rawValue),
+            Labels.network: .string(InstanceNetwork(specification.manifest).rawValue),
+            Labels.gateway: .string(specification.internalGateway ?? ""),
         ]
+    }
+
+    /// Digits that stand for all that the container is made of, its code among it: they differ where anything does.
+    func fingerprint(image: ImageReference) -> String {
+        let code = specification.codeDigest ?? ""
+        return ShortName.digits(of: "\(code) \(body(image: image, labels: labels).json())")
     }
 
     private var mounts: LeverValue {
@@ -106,6 +114,12 @@ struct ContainerRequest {
 
     /// The body of `POST /containers/create`.
     func json(image: ImageReference) -> LeverValue {
+        var labels = labels
+        labels[Labels.fingerprint] = .string(fingerprint(image: image))
+        return body(image: image, labels: labels)
+    }
+
+    private func body(image: ImageReference, labels: LeverValue) -> LeverValue {
         let configuration = surroundings.configuration
         let memory = max(specification.manifest.ram * 1_000_000, DockerDriver.Configuration.leastMemory)
         // What is in /tmp counts as the instance's memory: full, it leaves room for the rest.

@@ -58,8 +58,12 @@ final class DockerInstance: DriverInstance {
     // MARK: Its start
 
     /// Takes what the container writes; before it is started, so that nothing is missed.
-    func attach() async throws {
-        let body = try await surroundings.engine.attach(container)
+    func attach() async throws { take(try await surroundings.engine.attach(container)) }
+
+    /// Takes what the container has written after a time, in seconds since 1970, and what it writes from now on.
+    func follow(after time: Double) async throws { take(try await surroundings.engine.follow(container, from: time)) }
+
+    private func take(_ body: HTTPClientResponse.Body) {
         let task = Task { [output] in
             var frames = OutputFrames()
             var streams = OutputStreams()
@@ -119,19 +123,23 @@ final class DockerInstance: DriverInstance {
         }
     }
 
-    private func look() async -> InstanceAddress? {
-        if let socket = SocketFile("\(runFolder)/\(ContainerPlaces.socketName)") {
-            let path = socket.path
-            // From the image's point of view the gateway is a socket, too.
-            let address = InstanceAddress(.unix(path: path), gateway: ContainerPlaces.gatewayAddress)
-            let isEnding = state.withLock { state in
-                if !state.isEnding { state.socket = socket }
-                return state.isEnding
-            }
-            return isEnding ? nil : address
+    /// Where its socket is that one of our SDKs listens on; `nil` where nobody does.
+    func lookForSocket() -> InstanceAddress? {
+        guard let socket = SocketFile("\(runFolder)/\(ContainerPlaces.socketName)") else { return nil }
+        // From the image's point of view the gateway is a socket, too.
+        let address = InstanceAddress(.unix(path: socket.path), gateway: ContainerPlaces.gatewayAddress)
+        return state.withLock { state in
+            guard !state.isEnding else { return nil }
+            state.socket = socket
+            state.found = address
+            return address
         }
+    }
+
+    private func look() async -> InstanceAddress? {
+        if let address = lookForSocket() { return address }
         // A JavaScript module always runs in our own runtime.
-        guard case .command = specification.manifest.entry, let host = address,
+        guard !state.withLock({ $0.isEnding }), case .command = specification.manifest.entry, let host = address,
             await TCPProbe.isListening(host, ContainerPlaces.port)
         else { return nil }
         return InstanceAddress(.tcp(host: host, port: ContainerPlaces.port), usesSDK: false)

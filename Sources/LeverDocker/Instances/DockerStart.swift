@@ -21,7 +21,7 @@ struct DockerStart: Sendable {
         let runFolder = try parts.folder.makeInstanceFolder(specification.id)
         var made: DockerInstance?
         do {
-            let network = try await connect()
+            let network = try await parts.connect(specification)
             let ready = clock.now
             let container = try await create(runFolder, network)
             let created = clock.now
@@ -48,28 +48,10 @@ struct DockerStart: Sendable {
         }
     }
 
-    /// Makes sure of the network; its name, where there is one.
-    private func connect() async throws -> String? {
-        let kind = InstanceNetwork(specification.manifest)
-        guard kind != .none else { return nil }
-        if let weakness = parts.weakness { throw weakness }
-        let bridge = try await parts.networks.bridge(of: specification.service.environment, kind)
-        let port = specification.internalGateway.flatMap { Int($0.split(separator: ":").last ?? "") }
-        try await parts.networks.open(bridge, port: port)
-        return bridge.network
-    }
-
     private func create(_ runFolder: String, _ network: String?) async throws -> String {
-        let request = ContainerRequest(
-            specification: specification,
-            surroundings: ContainerRequest.Surroundings(
-                configuration: configuration, owner: parts.owner, user: "\(parts.folder.user):\(parts.folder.group)",
-                nodeFolder: parts.folder.nodeFolder),
-            runFolder: runFolder,
-            gatewayFolder: try parts.folder.gatewayFolder(
-                specification.service.environment, InstanceNetwork(specification.manifest)),
-            network: network)
-        let body = request.json(image: image)
+        let body = try ContainerRequest(
+            specification, configuration, parts, runFolder: runFolder, network: network
+        ).json(image: image)
         do {
             return try await parts.engine.createContainer(named: name, body)
         } catch let error as EngineError where error.isNotFound {
@@ -97,6 +79,39 @@ struct DockerStart: Sendable {
             try? await parts.engine.removeContainer(Engine.escaped(name))
             parts.folder.removeInstanceFolder(specification.id)
         }.value
+    }
+}
+
+extension DockerDriver.Parts {
+    /// Makes sure of an instance's network; its name, where there is one.
+    func connect(_ specification: InstanceSpecification) async throws -> String? {
+        let kind = InstanceNetwork(specification.manifest)
+        guard kind != .none else { return nil }
+        if let weakness { throw weakness }
+        let bridge = try await networks.bridge(of: specification.service.environment, kind)
+        try await networks.open(bridge, port: specification.internalGateway.flatMap { Self.port(of: $0) })
+        return bridge.network
+    }
+
+    /// The port of `host:port`.
+    static func port(of address: String) -> Int? { Int(address.split(separator: ":").last ?? "") }
+}
+
+extension ContainerRequest {
+    /// What an instance's container is made of now.
+    init(
+        _ specification: InstanceSpecification, _ configuration: DockerDriver.Configuration,
+        _ parts: DockerDriver.Parts, runFolder: String, network: String?
+    ) throws {
+        self.init(
+            specification: specification,
+            surroundings: Surroundings(
+                configuration: configuration, owner: parts.owner, user: "\(parts.folder.user):\(parts.folder.group)",
+                nodeFolder: parts.folder.nodeFolder),
+            runFolder: runFolder,
+            gatewayFolder: try parts.folder.gatewayFolder(
+                specification.service.environment, InstanceNetwork(specification.manifest)),
+            network: network)
     }
 }
 

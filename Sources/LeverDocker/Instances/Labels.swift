@@ -11,6 +11,13 @@ enum Labels {
     /// The instance.
     static let instance = "com.leveros.instance"
 
+    /// The kind of network that the instance is in.
+    static let network = "com.leveros.network"
+    /// `host:port` of the gateway on that network; empty without one.
+    static let gateway = "com.leveros.gateway"
+    /// What all that the container was made of comes to, in digits: one with the same digits is the same.
+    static let fingerprint = "com.leveros.fingerprint"
+
     /// A filter for what belongs to an owner.
     static func owned(by owner: String) -> String { "\(Labels.owner)=\(owner)" }
 }

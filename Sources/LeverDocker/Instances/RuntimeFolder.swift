@@ -73,9 +73,10 @@ struct RuntimeFolder: Sendable {
     /// Removes the folder of an instance and what it left there.
     func removeInstanceFolder(_ id: InstanceID) { Self.remove(instanceFolder(id)) }
 
-    /// Removes what earlier instances left.
-    func removeInstanceFolders() {
-        for name in Self.names(in: "\(path)/i") { Self.remove("\(path)/i/\(name)") }
+    /// Removes what earlier instances left, but for those that may go on.
+    func removeInstanceFolders(keeping kept: [InstanceID] = []) {
+        let names = Set(kept.map { ShortName.of($0.rawValue) })
+        for name in Self.names(in: "\(path)/i") where !names.contains(name) { Self.remove("\(path)/i/\(name)") }
     }
 
     /// Removes the whole folder, after its instances.
@@ -84,7 +85,8 @@ struct RuntimeFolder: Sendable {
         Self.remove(path)
     }
 
-    private func instanceFolder(_ id: InstanceID) -> String { "\(path)/i/\(ShortName.of(id.rawValue))" }
+    /// Where the folder of an instance is.
+    func instanceFolder(_ id: InstanceID) -> String { "\(path)/i/\(ShortName.of(id.rawValue))" }
 
     private static func make(_ path: String, mode: mode_t) throws {
         if mkdir(path, mode) == 0 { return }

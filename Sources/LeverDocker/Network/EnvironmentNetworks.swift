@@ -30,6 +30,8 @@ actor EnvironmentNetworks {
     private var bridges: [Key: Task<Bridge, any Error>] = [:]
     /// Those that instances may be on, by the device's name.
     private var known: [String: Bridge] = [:]
+    /// The ports that instances of an earlier run know, by the device's name.
+    private var earlierPorts: [String: Int] = [:]
     /// What the isolation was told last.
     private var isolated: Set<Bridge> = []
     /// The newest change of the isolation, which waits for those before it.
@@ -82,6 +84,18 @@ actor EnvironmentNetworks {
         isolating = task
         try await task.value
     }
+
+    /// Takes note of a bridge on which instances of an earlier run are, before the isolation is set for the first time: they
+    /// stay isolated as they were.
+    func expect(_ bridge: Bridge, port: Int?) {
+        var bridge = bridge
+        bridge.port = port ?? known[bridge.device]?.port
+        known[bridge.device] = bridge
+        earlierPorts[bridge.device] = bridge.port
+    }
+
+    /// The port at which instances of an earlier run look for their gateway on a bridge; `nil` where there are none.
+    func earlierPort(on bridge: Bridge) -> Int? { earlierPorts[bridge.device] }
 
     /// An engine that was started anew may have lost networks: the next instance asks again. Instances may still be on the
     /// bridges.

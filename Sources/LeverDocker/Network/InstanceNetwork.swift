@@ -1,7 +1,7 @@
 import LeverCore
 
 /// How the instances of a service are connected.
-enum InstanceNetwork: Sendable, Hashable, CaseIterable {
+enum InstanceNetwork: String, Sendable, Hashable, CaseIterable {
     /// By sockets alone: the container has no network.
     case none
     /// By a bridge that leads to the environment's gateway and nowhere else.

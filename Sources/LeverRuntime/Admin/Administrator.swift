@@ -86,7 +86,8 @@ package final class Administrator: Sendable {
             throw RPCError(.conflict, "version \(target) of \(id) is live already")
         }
         let runnable = RunnableVersion(
-            number: target, manifest: version.manifest, codeDirectory: packages.codeDirectory(of: target, of: id))
+            number: target, manifest: version.manifest, codeDirectory: packages.codeDirectory(of: target, of: id),
+            codeDigest: version.packageDigest)
         let newest = record.versions.map(\.number).max() ?? target
         try await control.rollback(runnable, of: id, after: newest) { progress(target, $0) }
         return LiveVersion(service: id, version: target)
@@ -151,9 +152,9 @@ package final class Administrator: Sendable {
         for record in records where await control.standing(of: record.id) == nil {
             guard let live = record.versions.first(where: { $0.number == record.liveVersion }) else { continue }
             let code = packages.codeDirectory(of: live.number, of: record.id)
-            control.add([
-                (record.id, RunnableVersion(number: live.number, manifest: live.manifest, codeDirectory: code))
-            ])
+            let runnable = RunnableVersion(
+                number: live.number, manifest: live.manifest, codeDirectory: code, codeDigest: live.packageDigest)
+            control.add([(record.id, runnable)])
         }
         throw failure
     }

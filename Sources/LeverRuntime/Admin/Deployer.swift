@@ -95,7 +95,7 @@ package final class Deployer: Sendable {
         if isNew { supervisor.events.append(.environmentAdded, environment, "the first deployment to it made it") }
         let runnable = RunnableVersion(
             number: version.number, manifest: version.manifest,
-            codeDirectory: packages.codeDirectory(of: version.number, of: id))
+            codeDirectory: packages.codeDirectory(of: version.number, of: id), codeDigest: version.packageDigest)
         do {
             try await supervisor.context.driver.fetch(
                 for: runnable.specification(InstanceID("none"), of: id)

@@ -40,6 +40,20 @@ package final class OutputArchive: ContainerDriver {
 
     package func prepare() async throws { try await driver.prepare() }
 
+    package func prepareAdopting() async throws -> [Leftover] { try await driver.prepareAdopting() }
+
+    package func adopt(
+        _ specification: InstanceSpecification, writtenAfter: Double?
+    ) async throws -> any DriverInstance {
+        // What is in the files already is not to be there twice.
+        let kept = try? await logs?.kept(specification.service, instance: specification.id, limit: 1)
+        let instance = try await driver.adopt(specification, writtenAfter: kept?.last?.time ?? writtenAfter)
+        keep(instance.output, of: instance.id, specification.service)
+        return instance
+    }
+
+    package func removeLeftovers() async throws { try await driver.removeLeftovers() }
+
     package func mayNeedPort(_ specification: InstanceSpecification) -> Bool { driver.mayNeedPort(specification) }
 
     package func warnings(about manifest: Manifest) -> [String] { driver.warnings(about: manifest) }

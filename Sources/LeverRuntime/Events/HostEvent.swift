@@ -27,6 +27,8 @@ package struct HostEvent: Sendable, Hashable {
 
         /// The driver was asked for an instance.
         package static let instanceStarted = Self(token: "instance-started")
+        /// An instance of an earlier run of the host goes on.
+        package static let instanceAdopted = Self(token: "instance-adopted")
         /// An instance answers.
         package static let instanceReady = Self(token: "instance-ready")
         /// An instance takes no new calls.

@@ -77,10 +77,7 @@ actor InternalGateways {
                 var configuration = configuration
                 // Instances in containers are other users; the directory of the socket keeps the rest of the machine out.
                 configuration.socketMode = 0o666
-                let listener = try await Listener.start(
-                    on: TransportAddress(place), group: group,
-                    acceptor: RouterAcceptor(router: router, environment: environment), configuration: configuration,
-                    logger: logger)
+                let listener = try await listen(on: place, environment, configuration)
                 made.listeners.append(listener)
                 if case .tcp = place { made.address = "\(listener.localAddress)" }
             }
@@ -95,5 +92,23 @@ actor InternalGateways {
                 "lever.address": "\(made.listeners.map { "\($0.localAddress)" }.joined(separator: " "))",
             ])
         return made
+    }
+
+    private func listen(
+        on place: InstanceAddress.Endpoint, _ environment: EnvironmentName, _ configuration: ListenerConfiguration
+    ) async throws -> Listener {
+        func listen(_ place: InstanceAddress.Endpoint) async throws -> Listener {
+            try await Listener.start(
+                on: TransportAddress(place), group: group,
+                acceptor: RouterAcceptor(router: router, environment: environment), configuration: configuration,
+                logger: logger)
+        }
+        // A port is a wish, such as that of an earlier run: whoever is told of the gateway is told which it became.
+        guard case .tcp(let host, let port) = place, port != 0 else { return try await listen(place) }
+        do {
+            return try await listen(place)
+        } catch let error as RuntimeError where error.code == .bindFailed {
+            return try await listen(.tcp(host: host, port: 0))
+        }
     }
 }

@@ -33,6 +33,7 @@ extension LeverHost.Configuration {
         // Silence is to be noticed within the time that it takes.
         bounds.heartbeatInterval = min(instances.heartbeatInterval, instances.liveness.silenceTimeout / 3)
         bounds.probeInterval = instances.probeInterval
+        bounds.adoptionTimeout = instances.adoptionTimeout
         bounds.startCancellation = instances.startCancellation
         bounds.resources = resources
         bounds.scaling = scaling.policy

@@ -54,6 +54,9 @@ extension LeverHost.Configuration {
     public struct Instances: Sendable {
         /// How long an instance may take from its start to its first answer.
         public var startTimeout: Duration = .seconds(15)
+        /// How long an instance that an earlier run of the host has left may take to say which resources it holds, before it
+        /// is killed; zero kills them all. Only containers outlive their host.
+        public var adoptionTimeout: Duration = .seconds(3)
         /// How long calls in progress may go on at an instance that is replaced; a service's `drainTimeout` comes before it.
         public var drainTimeout: Duration = .seconds(30)
         /// How long open channels may go on there; a service's `channelDrainTimeout` comes before it.
@@ -202,6 +205,11 @@ extension LeverHost.Configuration {
         try Self.check("instances.heartbeatInterval", instances.heartbeatInterval)
         try Self.check("instances.probeInterval", instances.probeInterval)
         try Self.check("instances.startCancellation", instances.startCancellation)
+        guard instances.adoptionTimeout >= .zero else {
+            throw RuntimeError(
+                .invalidConfiguration,
+                "instances.adoptionTimeout is \(instances.adoptionTimeout); it should not be negative")
+        }
         try Self.check("resources.resourceIdleTimeout", resources.resourceIdleTimeout)
         try Self.check("resources.newResourceTimeout", resources.newResourceTimeout)
         try Self.check("resources.closeResourceTimeout", resources.closeResourceTimeout)

@@ -69,9 +69,23 @@ extension LeverHost {
                 let code = packages.codeDirectory(of: live.number, of: service.id)
                 return (
                     id: service.id,
-                    live: RunnableVersion(number: live.number, manifest: live.manifest, codeDirectory: code)
+                    live: RunnableVersion(
+                        number: live.number, manifest: live.manifest, codeDirectory: code,
+                        codeDigest: live.packageDigest)
                 )
             })
+    }
+
+    /// Goes on with the instances of a run that was killed, and ends those that cannot.
+    func adopt(_ leftovers: [Leftover], _ supervisor: Supervisor, _ sweep: PackageStore.SweepReport) async throws {
+        guard !leftovers.isEmpty else { return }
+        let adoption = try await supervisor.adopt(leftovers) { leftover in
+            // What was unpacked again is in another folder than the one that the instance has.
+            sweep.restoredVersions[leftover.service]?.contains(leftover.version) != true
+        }
+        logger.notice(
+            "instances of an earlier run were adopted, or ended",
+            metadata: ["lever.adopted": "\(adoption.adopted)", "lever.ended": "\(adoption.ended)"])
     }
 
     /// Listens for calls from outside.

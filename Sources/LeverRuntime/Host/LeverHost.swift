@@ -103,10 +103,10 @@ public final class LeverHost: Service {
         _ data: DataDirectory, _ catalog: any Catalog, _ driver: OutputArchive, _ term: Int,
         _ threads: MultiThreadedEventLoopGroup
     ) async throws {
-        // Instances of a previous run are dead before anything of this one begins.
-        try await driver.prepare()
+        // Instances of a previous run are dead, or known with all that they hold, before anything of this one begins.
+        let leftovers = try await driver.prepareAdopting()
         do {
-            try await serve(data, catalog, driver, term, threads)
+            try await serve(data, catalog, driver, leftovers, term, threads)
         } catch {
             await driver.shutdown()
             throw error
@@ -115,7 +115,7 @@ public final class LeverHost: Service {
     }
 
     private func serve(
-        _ data: DataDirectory, _ catalog: any Catalog, _ driver: OutputArchive, _ term: Int,
+        _ data: DataDirectory, _ catalog: any Catalog, _ driver: OutputArchive, _ leftovers: [Leftover], _ term: Int,
         _ threads: MultiThreadedEventLoopGroup
     ) async throws {
         let router = try await Router(
@@ -131,7 +131,8 @@ public final class LeverHost: Service {
                 makePolicy: extensions.makePolicy, placement: extensions.placement ?? LeastLoadedPlacement(),
                 events: EventLog(capacity: configuration.keptEvents), logger: logger))
         let packages = try PackageStore(directory: data, catalog: catalog, limits: configuration.uploads.limits)
-        report(try await packages.sweep())
+        let sweep = try await packages.sweep()
+        report(sweep)
         let claims = ServiceClaims()
         let environments = Administrator.Listener { name in
             router.update { $0.add(name) }
@@ -152,6 +153,7 @@ public final class LeverHost: Service {
             deployer: deployer, administrator: administrator, control: supervisor, archive: driver,
             catalog: catalog, logger: logger)
         try await publish(catalog, packages, admin, router, supervisor)
+        try await adopt(leftovers, supervisor, sweep)
         try await services.start(
             InProcessServices.Parts(
                 catalog: catalog, claims: claims, supervisor: supervisor, environmentAdded: environments.added))

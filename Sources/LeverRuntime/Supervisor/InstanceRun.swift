@@ -66,6 +66,22 @@ struct InstanceRun: Sendable {
         report(.exited(id, how: withOutput("\(exit)")))
     }
 
+    /// Goes on with an instance of an earlier run of the host, which answers, and returns once it is gone.
+    func goOn(_ instance: any DriverInstance, _ route: InstanceRoute) async {
+        handle.started(instance)
+        let exit = await withTaskCancellationHandler {
+            await withTaskGroup { group in
+                group.addTask { await watch(route, isOurs: true) }
+                let exit = await instance.exit()
+                group.cancelAll()
+                return exit
+            }
+        } onCancel: {
+            handle.terminate(grace: .zero)
+        }
+        report(.exited(id, how: withOutput("\(exit)")))
+    }
+
     /// Has the driver start the instance, unless it is to end before that.
     private func start(gateway: String?) async throws -> any DriverInstance {
         let specification = version.specification(id, of: service, gateway: gateway)

@@ -24,7 +24,7 @@ enum ResourceHook {
 
     /// Calls the hook on an instance.
     func send(
-        _ resource: ResourceID, _ epoch: Epoch, to instance: InstanceRoute, of service: ServiceID,
+        _ resource: ResourceID, _ epoch: Epoch, term: UInt32, to instance: InstanceRoute, of service: ServiceID,
         within timeout: Duration, over router: Router
     ) async -> Answer {
         let method: MethodName =
@@ -38,6 +38,7 @@ enum ResourceHook {
         // not say what its handlers still do.
         context.deadline = .now + timeout + .seconds(5)
         context.epoch = epoch.rawValue
+        context.hostTerm = term
         do {
             switch try await router.call(instance, context, .values([.string(resource.rawValue)])) {
             case .error(let value): return .failed(RPCError(.resourceUnavailable, Self.text(value)))

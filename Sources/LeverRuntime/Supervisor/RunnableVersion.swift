@@ -8,8 +8,11 @@ package struct RunnableVersion: Sendable {
     package var manifest: Manifest
     /// The absolute path of its extracted code.
     package var codeDirectory: String
+    /// The SHA-256 of its package; `nil` where it came in none.
+    package var codeDigest: String?
 
-    package init(number: Int, manifest: Manifest, codeDirectory: String) {
+    package init(number: Int, manifest: Manifest, codeDirectory: String, codeDigest: String? = nil) {
+        self.codeDigest = codeDigest
         self.number = number
         self.manifest = manifest
         self.codeDirectory = codeDirectory
@@ -19,7 +22,7 @@ package struct RunnableVersion: Sendable {
     func specification(_ id: InstanceID, of service: ServiceID, gateway: String? = nil) -> InstanceSpecification {
         InstanceSpecification(
             id: id, service: service, version: number, codeDirectory: codeDirectory, manifest: manifest,
-            internalGateway: gateway)
+            internalGateway: gateway, codeDigest: codeDigest)
     }
 }
 

@@ -34,9 +34,15 @@ extension ServiceSupervisor {
         note(.instanceStarted, id, "version \(number)")
         // The driver starts it from its spare, where there is one.
         spares[id] = nil
-        let run = InstanceRun(
-            id: id, service: service, version: version, handle: InstanceHandle(), context: context
-        ) { [input] report in
+        let run = run(of: id, version)
+        instances[id] = Instance(run: run, started: .now)
+        self.run { await run.run() }
+    }
+
+    /// The life of an instance, which reports to this service.
+    func run(of id: InstanceID, _ version: RunnableVersion) -> InstanceRun {
+        InstanceRun(id: id, service: service, version: version, handle: InstanceHandle(), context: context) {
+            [input] report in
             switch report {
             case .ready(let ready): input.yield(.ready(ready))
             case .startFailed(let id, let how): input.yield(.event(.startFailed(id, how: how)))
@@ -46,8 +52,6 @@ extension ServiceSupervisor {
             case .exited(let id, let how): input.yield(.event(.exited(id, how: how)))
             }
         }
-        instances[id] = Instance(run: run, started: .now)
-        self.run { await run.run() }
     }
 
     private func startTimedOut(_ id: InstanceID) {

@@ -101,8 +101,8 @@ extension ServiceSupervisor {
         }
         run { [context, service, input] in
             let answer = await ResourceHook.newResource.send(
-                resource, epoch, to: route, of: service, within: context.bounds.resources.newResourceTimeout,
-                over: context.router)
+                resource, epoch, term: context.term, to: route, of: service,
+                within: context.bounds.resources.newResourceTimeout, over: context.router)
             switch answer {
             case .done: input.yield(.resource(.opened(resource, epoch)))
             case .failed(let error): input.yield(.resource(.openFailed(resource, epoch, error)))
@@ -128,7 +128,8 @@ extension ServiceSupervisor {
             var answer: ResourceHook.Answer
             repeat {
                 answer = await ResourceHook.closeResource.send(
-                    resource, epoch, to: route, of: service, within: timeout, over: context.router)
+                    resource, epoch, term: context.term, to: route, of: service, within: timeout,
+                    over: context.router)
                 // What did not reach an instance that lives is asked again, over whichever way: it is no reason to end it.
                 guard case .notBegun = answer, !route.isGone, ContinuousClock.now < end else { break }
             } while (try? await Task.sleep(for: ResourceHook.pause)) != nil

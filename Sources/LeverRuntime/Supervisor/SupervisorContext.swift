@@ -97,6 +97,10 @@ package struct SupervisorBounds: Sendable {
     package var probeInterval: Duration = .milliseconds(5)
     /// How long a driver may take to give a start up, before it is not waited for any more.
     package var startCancellation: Duration = .seconds(5)
+    /// How long an instance of an earlier run may take to say what it holds; zero: none is adopted.
+    package var adoptionTimeout: Duration = .seconds(3)
+    /// How long one that is not adopted may take to be gone once it was killed; then the host does not start.
+    package var adoptionKillTimeout: Duration = .seconds(30)
     /// Lines of an instance's output that go into the message about its failure.
     package var outputLines = 20
     /// Bytes of output that go into such a message.

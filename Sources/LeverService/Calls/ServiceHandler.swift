@@ -52,9 +52,10 @@ struct ServiceHandler: RPCHandler {
         await resources.closeAll()
     }
 
-    /// A method of the host's, whose one argument is a resource.
+    /// A method of the host's, whose one argument is a resource, but for `_Adopt`.
     private func callHook(_ context: CallContext, _ arguments: RPCArguments) async throws -> RPCReply {
         let url = context.url
+        if url.method == .adopt, url.resource.isEmpty { return try adopt(arguments) }
         guard url.resource.isEmpty, url.method == .newResource || url.method == .closeResource else {
             throw noMethod(url)
         }
@@ -65,12 +66,22 @@ struct ServiceHandler: RPCHandler {
             throw ArgumentFailure(
                 error: RPCError(.badMessage, "argument 1 of \(url.method) is empty: it should name a resource"))
         }
+        let term = context.hostTerm ?? 0
         if url.method == .newResource {
-            try await resources.open(name, epoch: context.epoch)
+            try await resources.open(name, epoch: context.epoch, term: term)
         } else {
-            try await resources.close(name)
+            try await resources.close(name, term: term)
         }
         return .result(.null)
+    }
+
+    /// Answers the host of a later run, whose term is the argument, what this instance has.
+    private func adopt(_ arguments: RPCArguments) throws -> RPCReply {
+        var reader = ArgumentReader(arguments, of: .adopt, Signature(UInt32.self))
+        let term = try reader.next(UInt32.self)
+        try reader.finish()
+        let instance = InstanceID(InstanceEnvironment.current.instanceID ?? "")
+        return .result(try resources.holdings(of: instance, term: term).value)
     }
 
     private func noMethod(_ url: LeverURL) -> ArgumentFailure {

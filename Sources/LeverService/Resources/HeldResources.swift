@@ -23,7 +23,7 @@ struct HeldResources: Sendable {
         context.scope = common
         guard !context.url.resource.isEmpty else { return try await body(context) }
         let id = ResourceID(context.url.resource)
-        if let scope = try table.enter(id) { context.scope = scope }
+        if let scope = try table.enter(id, epoch: context.epoch) { context.scope = scope }
         defer { table.leave(id) }
         return try await body(context)
     }
@@ -31,10 +31,10 @@ struct HeldResources: Sendable {
     /// Takes a resource. It acts for it as any handler does, so closing waits for it, too.
     ///
     /// - Throws: `RPCError` where the resource is held already or is being closed, and what a component throws.
-    func open(_ name: String, epoch: UInt64?) async throws {
+    func open(_ name: String, epoch: UInt64?, term: UInt32) async throws {
         let id = ResourceID(name)
         let resource = ResourceContext(name: name, epoch: epoch ?? 0, logger: common.logger)
-        try table.beginOpening(id)
+        try table.beginOpening(id, epoch: epoch ?? 0, term: term)
         defer { table.leave(id, isOpening: true) }
         var states: [(key: ResourceStateKey, state: any Sendable)] = []
         do {
@@ -43,19 +43,25 @@ struct HeldResources: Sendable {
             await undo(states, resource)
             throw error
         }
-        if !states.isEmpty {
-            table.opened(id, ResourceTable.Held(scope: CallScope(logger: common.logger, states: states), resource))
-        }
+        let scope = states.isEmpty ? nil : CallScope(logger: common.logger, states: states)
+        table.opened(id, scope.map { ResourceTable.Held(scope: $0, resource) })
     }
 
     /// Gives a resource up: takes no more calls for it, waits for those in progress, then closes what components keep.
     ///
     /// - Throws: `CancellationError` when the task is cancelled while it waits (the resource stays closed to calls), and
     ///   what a component throws.
-    func close(_ name: String) async throws {
-        try await table.close(ResourceID(name)) { held in
+    func close(_ name: String, term: UInt32) async throws {
+        try await table.close(ResourceID(name), term: term) { held in
             if let held { try await closeStates(held) }
         }
+    }
+
+    /// What there is, for the host of a term; those of earlier terms take and close nothing any more.
+    ///
+    /// - Throws: `RPCError` where a later host has asked before.
+    func holdings(of instance: InstanceID, term: UInt32) throws -> InstanceHoldings {
+        try table.holdings(of: instance, term: term)
     }
 
     /// Gives all resources up that are held, without waiting for their handlers. Failures are logged.

@@ -19,6 +19,10 @@ final class ResourceTable: Sendable {
         var handlers = 0
         var isOpening = false
         var isClosing = false
+        /// Whether it was taken, whether or not components keep something for it.
+        var isTaken = false
+        /// The epoch under which it was taken, or is being taken.
+        var epoch: UInt64 = 0
         var held: Held?
         /// Calls of `CloseResource` that wait for the handlers.
         var waiting: [UInt64: CheckedContinuation<Void, Never>] = [:]
@@ -27,27 +31,39 @@ final class ResourceTable: Sendable {
     private struct State: Sendable {
         var resources: [ResourceID: Resource] = [:]
         var lastWaiter: UInt64 = 0
+        /// The highest term of a host that has asked what there is.
+        var term: UInt32 = 0
     }
 
     private let state = Mutex(State())
 
     /// A handler begins, which ``leave(_:)`` ends.
     ///
+    /// - Parameter epoch: The epoch of the activation that the call belongs to; `nil` where it came from no host.
     /// - Returns: the scope of the resource's calls, where components keep something for it.
-    /// - Throws: `RPCError` (UNAVAILABLE) while the resource is being closed.
-    func enter(_ id: ResourceID) throws -> CallScope? {
+    /// - Throws: `RPCError` (UNAVAILABLE) while the resource is being closed, and where the activation is over: the call was
+    ///   long on its way.
+    func enter(_ id: ResourceID, epoch: UInt64?) throws -> CallScope? {
         try state.withLock { state in
-            guard state.resources[id]?.isClosing != true else { throw Self.closing(id) }
+            let known = state.resources[id]
+            guard known?.isClosing != true else { throw Self.closing(id) }
+            if let epoch, known?.isTaken != true || known?.epoch != epoch {
+                throw RPCError(
+                    .resourceUnavailable, "resource \"\(id)\" is not held by this instance under epoch \(epoch)")
+            }
             state.resources[id, default: Resource()].handlers += 1
-            return state.resources[id]?.held?.scope
+            return known?.held?.scope
         }
     }
 
     /// The resource is being taken, which counts as a handler that ``leave(_:)`` ends.
     ///
-    /// - Throws: `RPCError` where the resource is held already, or is being taken or closed.
-    func beginOpening(_ id: ResourceID) throws {
+    /// - Parameter term: The term of the host that wants it; 0 where that is not known.
+    /// - Throws: `RPCError` where the resource is held already, or is being taken or closed, and where a later host has asked
+    ///   what there is.
+    func beginOpening(_ id: ResourceID, epoch: UInt64, term: UInt32) throws {
         try state.withLock { state in
+            guard term >= state.term else { throw Self.outdated(term, state.term) }
             let known = state.resources[id]
             guard known?.isClosing != true else { throw Self.closing(id) }
             guard known?.isOpening != true, known?.held == nil else {
@@ -55,12 +71,40 @@ final class ResourceTable: Sendable {
             }
             state.resources[id, default: Resource()].handlers += 1
             state.resources[id]?.isOpening = true
+            state.resources[id]?.epoch = epoch
         }
     }
 
-    /// The resource is taken, and components keep something for it.
-    func opened(_ id: ResourceID, _ held: Held) {
-        state.withLock { $0.resources[id]?.held = held }
+    /// The resource is taken.
+    ///
+    /// - Parameter held: What components keep for it; `nil` where they keep nothing.
+    func opened(_ id: ResourceID, _ held: Held?) {
+        state.withLock { state in
+            state.resources[id]?.isTaken = true
+            state.resources[id]?.held = held
+        }
+    }
+
+    /// What there is. From now on hosts of earlier terms take and close nothing any more, what is on its way from them included.
+    ///
+    /// - Throws: `RPCError` where a later host has asked before.
+    func holdings(of instance: InstanceID, term: UInt32) throws -> InstanceHoldings {
+        try state.withLock { state in
+            guard term >= state.term else { throw Self.outdated(term, state.term) }
+            state.term = term
+            var holdings = InstanceHoldings(instance: instance)
+            for (id, resource) in state.resources {
+                // One without an epoch that could be is closed like any other that is not simply held.
+                let known = InstanceHoldings.Resource(
+                    id, Epoch(rawValue: resource.epoch) ?? Epoch(term: 0, counter: 0))
+                if resource.isTaken, !resource.isOpening, !resource.isClosing {
+                    holdings.held.append(known)
+                } else {
+                    holdings.unsettled.append(known)
+                }
+            }
+            return holdings
+        }
     }
 
     /// A handler has returned.
@@ -77,7 +121,7 @@ final class ResourceTable: Sendable {
             }
             let waiting = Array(resource.waiting.values)
             resource.waiting = [:]
-            state.resources[id] = resource.isClosing || resource.held != nil ? resource : nil
+            state.resources[id] = resource.isClosing || resource.isTaken ? resource : nil
             return waiting
         }
         for continuation in waiting { continuation.resume() }
@@ -85,10 +129,11 @@ final class ResourceTable: Sendable {
 
     /// Gives a resource up: takes no more calls for it, waits for those in progress, then runs `body`.
     ///
-    /// - Throws: `CancellationError` when the task is cancelled while it waits (the resource stays closed to calls), and
-    ///   what `body` throws.
-    func close(_ id: ResourceID, _ body: (Held?) async throws -> Void) async throws {
-        try await waitForHandlers(of: id)
+    /// - Parameter term: The term of the host that wants it; 0 where that is not known.
+    /// - Throws: `CancellationError` when the task is cancelled while it waits (the resource stays closed to calls), `RPCError`
+    ///   where a later host has asked what there is, and what `body` throws.
+    func close(_ id: ResourceID, term: UInt32, _ body: (Held?) async throws -> Void) async throws {
+        try await waitForHandlers(of: id, term)
         defer { state.withLock { $0.resources[id] = nil } }
         try await body(state.withLock { $0.resources[id]?.held.take() })
     }
@@ -104,8 +149,9 @@ final class ResourceTable: Sendable {
         }
     }
 
-    private func waitForHandlers(of id: ResourceID) async throws {
-        let waiter = state.withLock { state in
+    private func waitForHandlers(of id: ResourceID, _ term: UInt32) async throws {
+        let waiter = try state.withLock { state in
+            guard term >= state.term else { throw Self.outdated(term, state.term) }
             state.resources[id, default: Resource()].isClosing = true
             state.lastWaiter += 1
             return state.lastWaiter
@@ -126,6 +172,10 @@ final class ResourceTable: Sendable {
         }
         let handlers = state.withLock { $0.resources[id]?.handlers ?? 0 }
         guard handlers == 0 else { throw CancellationError() }
+    }
+
+    private static func outdated(_ term: UInt32, _ latest: UInt32) -> RPCError {
+        RPCError(.conflict, "this instance belongs to the host of term \(latest): that of term \(term) has ended")
     }
 
     private static func closing(_ id: ResourceID) -> RPCError {

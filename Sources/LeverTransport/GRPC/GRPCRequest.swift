@@ -17,6 +17,7 @@ enum GRPCRequest {
         if let id = context.callID { fields.append((RPCHeader.callID, id)) }
         if context.depth > 0 { fields.append((RPCHeader.callDepth, String(context.depth))) }
         if let epoch = context.epoch { fields.append((RPCHeader.resourceEpoch, String(epoch))) }
+        if let term = context.hostTerm { fields.append((RPCHeader.hostTerm, String(term))) }
         if let gateway = context.internalGateway { fields.append((RPCHeader.internalGateway, gateway)) }
         if let source = context.callerEnvironment { fields.append((RPCHeader.sourceEnvironment, source)) }
         fields += context.metadata

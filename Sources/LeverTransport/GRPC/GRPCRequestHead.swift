@@ -90,7 +90,9 @@ final class GRPCRequestHead {
         guard let text = head[RPCHeader.url] else {
             throw RPCError(.badURL, "the call names no destination: its header \"lever-url\" is missing")
         }
-        var context = CallContext(url: try LeverURL(text))
+        var isFromHost = false
+        if case .host = origin { isFromHost = true }
+        var context = CallContext(url: isFromHost ? try LeverURL(ofHost: text) : try LeverURL(text))
         try context.checkKind(isChannel: isChannel)
         context.callID = head[RPCHeader.callID]
         if let text = head[RPCHeader.callDepth] {
@@ -102,13 +104,12 @@ final class GRPCRequestHead {
             }
             context.depth = depth
         }
-        var isFromHost = false
         switch origin {
         case .host:
-            isFromHost = true
             context.callerEnvironment = head[RPCHeader.sourceEnvironment]
             context.internalGateway = head[RPCHeader.internalGateway]
             context.epoch = head[RPCHeader.resourceEpoch].flatMap { UInt64($0) }
+            context.hostTerm = head[RPCHeader.hostTerm].flatMap { UInt32($0) }
         case .caller(let environment):
             let destination = context.url.environment ?? environment ?? .default
             context.url.environment = destination

@@ -150,8 +150,71 @@ test('an entry that cannot be loaded ends the instance with its reason', async (
     assert.match(address.output, /LEVEROS_LISTEN is "nonsense"/);
 });
 
+/** A call of the host's, with what only the host says; gives the reply, or throws the status. */
+async function hook(socket, method, argument, { epoch, term } = {}) {
+    const reply = await rawCall(socket, {
+        'lever-url': `/test//${method}`, ...(epoch === undefined ? {} : { 'lever-resource-epoch': String(epoch) }),
+        ...(term === undefined ? {} : { 'lever-host-term': String(term) }),
+    }, encodeArguments([argument]));
+    if (reply.status !== '0') throw Object.assign(new Error(reply.reason), { status: reply.status, reason: reply.reason });
+    const { decodeReply } = lib('decoder.js');
+    return decodeReply(reply.body.subarray(5));
+}
+
+for (const entry of ['service.js', 'class.js']) {
+    test(`a later host is told what the instance holds: ${entry}`, async (t) => {
+        const { socket, service } = await startInstance(t, entry, { env: { LEVEROS_INSTANCE_ID: 'test-1-1-1' } });
+        // Without hooks the host is told that there are none, and the instance knows of its resources all the same.
+        const call = (...args) => hook(socket, ...args).catch((error) => assert.equal(error.status, '12'));
+        await call('NewResource', 'a', { epoch: 4294967297, term: 1 });
+        await call('NewResource', 'b', { epoch: 4294967298, term: 1 });
+        await call('CloseResource', 'b', { epoch: 4294967298, term: 1 });
+        assert.deepEqual((await hook(socket, '_Adopt', 2)).value, {
+            instance: 'test-1-1-1', held: [['a', 4294967297]], unsettled: [],
+        });
+        // What an earlier host has sent, and comes only now, changes nothing.
+        for (const term of [undefined, 1]) {
+            for (const method of ['NewResource', 'CloseResource']) {
+                await assert.rejects(hook(socket, method, 'a', { epoch: 4294967299, term }), { reason: 'conflict' });
+            }
+        }
+        assert.ok((await hook(socket, '_Adopt', 1)).failed);
+        assert.deepEqual((await hook(socket, '_Adopt', 2)).value.held, [['a', 4294967297]]);
+        await call('CloseResource', 'a', { epoch: 4294967297, term: 2 });
+        assert.deepEqual((await hook(socket, '_Adopt', 2)).value.held, []);
+        const reply = await rawCall(socket, {
+            'lever-url': '/test/a/echo', 'lever-resource-epoch': '4294967297',
+        }, encodeArguments([1]));
+        assert.equal(reply.reason, entry === 'service.js' ? 'resource-unavailable' : 'no-method');
+        assert.equal((await fails(service.resource('r').invoke('_Adopt', 2))).code, 12);
+    });
+}
+
+test('what is on its way in or out is told apart', async (t) => {
+    const { service, socket } = await startInstance(t, 'service.js');
+    const told = async () => {
+        const { held, unsettled } = (await hook(socket, '_Adopt', 2)).value;
+        return [held, unsettled];
+    };
+    const taking = hook(socket, 'NewResource', 'slow', { epoch: 4294967297 });
+    await until(async () => (await service.invoke('held')).includes('slow'), 'the hook runs');
+    assert.deepEqual(await told(), [[], [['slow', 4294967297]]]);
+    await service.invoke('release');
+    await taking;
+    assert.deepEqual(await told(), [[['slow', 4294967297]], []]);
+    const holding = service.resource('slow').invoke('hold');
+    await service.invoke('echo', 1);
+    const closing = hook(socket, 'CloseResource', 'slow', { term: 2 });
+    await until(async () => (await told())[1].length === 1, 'it is being closed');
+    assert.deepEqual(await told(), [[], [['slow', 4294967297]]]);
+    await service.invoke('release');
+    await Promise.all([holding, closing]);
+    assert.deepEqual(await told(), [[], []]);
+});
+
 test('context: ids, depth, epoch, and calls on behalf of a call', async (t) => {
     const instance = await startInstance(t, 'service.js');
+    await hook(instance.socket, 'NewResource', 'the resource', { epoch: 4294967301 });
     const reply = await rawCall(instance.socket, {
         'lever-url': '/test/the resource/context', 'lever-call-id': 'abc', 'lever-call-depth': '3',
         'lever-resource-epoch': '4294967301', 'x-lever-src-env': 'other.lever',

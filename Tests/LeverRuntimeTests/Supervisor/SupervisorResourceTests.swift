@@ -85,7 +85,7 @@ import Testing
         let route = InstanceRoute(
             id: InstanceID("hello-1"), service: SupervisorHarness.service, version: 1, address: server.localAddress)
         let answer = await ResourceHook.closeResource.send(
-            ResourceID("room"), Epoch(term: 1, counter: 1), to: route, of: SupervisorHarness.service,
+            ResourceID("room"), Epoch(term: 1, counter: 1), term: 1, to: route, of: SupervisorHarness.service,
             within: .seconds(30), over: router)
         router.close()
         try await threads.shutdownGracefully()

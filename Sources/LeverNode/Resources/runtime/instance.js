@@ -87,9 +87,9 @@ class Instance {
             if (encoding && encoding !== 'identity') {
                 throw RPCError.of('unsupported-encoding', `the encoding ${encoding} is not supported`);
             }
-            const { service, method: name } = call.url;
-            const method = findMethod(this.service, name);
-            if (!method) throw RPCError.of('no-method', `service ${service} has no method ${name}`);
+            const { method: name } = call.url;
+            const method = this.hostMethod(call) || findMethod(this.service, name) || missingHook(call);
+            if (!method) throw noMethod(call);
             if (isChannelName(name) !== streaming) {
                 throw RPCError.of('no-method', `${name} is ${streaming ? 'no' : 'a'} channel method`);
             }
@@ -98,6 +98,12 @@ class Instance {
         } catch (error) {
             refuse(stream, error);
         }
+    }
+
+    /** What only the host calls, and every instance answers. */
+    hostMethod({ url: { resource, method } }) {
+        if (method !== '_Adopt' || resource !== '') return undefined;
+        return { run: (term) => this.resources.holdings(process.env.LEVEROS_INSTANCE_ID || '', term) };
     }
 
     context(headers) {
@@ -120,6 +126,7 @@ class Instance {
             callerEnvironment: headers['x-lever-src-env'],
             epoch: epoch === undefined ? undefined : Number(epoch),
             deadline,
+            hostTerm: Number(headers['lever-host-term'] || 0),
         });
     }
 
@@ -174,11 +181,25 @@ class Instance {
             }
             const { resource, method: name } = call.url;
             if (resource !== '') args.unshift(resource);
-            const left = name === 'CloseResource' && typeof args[0] === 'string'
+            const isHook = resource === '' && isHookName(name) && typeof args[0] === 'string';
+            let over = () => {};
+            try {
+                this.resources.check(resource, call.resourceEpoch);
+                if (isHook) {
+                    over = this.resources.begin(
+                        args[0], { opens: name === 'NewResource', epoch: call.resourceEpoch, term: call.hostTerm });
+                }
+            } catch (error) {
+                fail(error);
+                return;
+            }
+            const left = isHook && name === 'CloseResource' && !method.isMissing
                 ? this.resources.whenUnused(args[0]) : undefined;
             // NewResource acts for the resource as any handler does, so closing waits for it, too.
-            const used = resource === '' && name === 'NewResource' && typeof args[0] === 'string' ? args[0] : resource;
+            const used = isHook && name === 'NewResource' ? args[0] : resource;
             const go = () => this.run(call, used, method, args, (failed, value) => {
+                over(failed);
+                if (method.isMissing) fail(noMethod(call));
                 if (answered) return;
                 answered = true;
                 reply(stream, failed, value);
@@ -205,6 +226,7 @@ class Instance {
                 if (message.kind !== 'open') {
                     throw RPCError.of('bad-message', 'the first message of a channel must hold the arguments');
                 }
+                this.resources.check(call.url.resource, call.resourceEpoch);
                 stream.respond(HEAD, { waitForTrailers: true });
                 stream.on('wantTrailers', () => sendTrailers(stream, channel.trailers || OK));
                 stream.write(encoder.encodeAccepted());
@@ -267,6 +289,23 @@ class Instance {
             running.then(over);
         }
     }
+}
+
+/** Whether the host calls a method of this name when a resource comes or leaves. */
+function isHookName(name) {
+    return name === 'NewResource' || name === 'CloseResource';
+}
+
+function noMethod({ url: { service, method } }) {
+    return RPCError.of('no-method', `service ${service} has no method ${method}`);
+}
+
+/**
+ * What stands for a hook that a service does not have: the host is told so, but the instance has to know of its resources all
+ * the same.
+ */
+function missingHook({ url: { resource, method } }) {
+    return resource === '' && isHookName(method) ? { run: () => null, isMissing: true } : undefined;
 }
 
 /**

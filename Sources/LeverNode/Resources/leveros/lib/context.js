@@ -11,7 +11,7 @@ globalThis[KEY] = storage;
 
 /** A call that has arrived at this instance. */
 class CallContext {
-    constructor({ url, callID, depth, gateway, callerEnvironment, epoch, deadline }) {
+    constructor({ url, callID, depth, gateway, callerEnvironment, epoch, deadline, hostTerm }) {
         this.url = url;
         this.resource = url.resource;
         this.callID = callID;
@@ -21,6 +21,8 @@ class CallContext {
         this.resourceEpoch = epoch;
         /** Milliseconds of `Date.now()`, or undefined. */
         this.deadline = deadline;
+        /** The term of the host that calls a hook. */
+        this.hostTerm = hostTerm;
         this.reason = undefined;
         this.controller = undefined;
     }

@@ -10,7 +10,8 @@ const CODES = {
 
 const REASONS = {
     'bad-url': 3, 'bad-message': 3, 'no-method': 12, 'unsupported-encoding': 12, 'too-large': 8, 'deadline': 4,
-    'cancelled': 1, 'unreachable': 14, 'shutting-down': 14, 'instance-died': 14, 'defect': 13,
+    'cancelled': 1, 'unreachable': 14, 'shutting-down': 14, 'instance-died': 14, 'resource-unavailable': 14, 'conflict': 9,
+    'defect': 13,
 };
 
 /** A call that ended without a reply. */
