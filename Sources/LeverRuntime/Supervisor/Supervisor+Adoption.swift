@@ -69,13 +69,18 @@ extension Supervisor {
             guard let version = await known(leftover.service)?.liveRunnable, version.number == leftover.version else {
                 throw RuntimeError(.driver, "version \(leftover.version) is not live")
             }
-            return try await limited(to: timeout) {
+            // The driver has many to look at, and is waited for longer than an instance that it has found.
+            return try await limited(to: timeout * 3) {
                 let gateway = try await self.context.gateway(version.specification(leftover.id, of: leftover.service))
                 let instance = try await self.context.driver.adopt(
                     version.specification(leftover.id, of: leftover.service, gateway: gateway), writtenAfter: nil)
                 var claim = Claim(leftover: leftover, instance: instance, gateway: gateway)
                 do {
-                    try await self.ask(&claim)
+                    let (route, holdings) = try await self.limited(to: timeout) {
+                        try await self.ask(instance, leftover)
+                    }
+                    claim.route = route
+                    claim.holdings = holdings
                 } catch {
                     claim.failure = Self.text(of: error)
                 }
@@ -87,14 +92,16 @@ extension Supervisor {
         }
     }
 
-    private func ask(_ claim: inout Claim) async throws {
-        let service = claim.leftover.service
-        let address = try await claim.instance.listening()
+    /// Asks an instance what it holds.
+    private func ask(
+        _ instance: any DriverInstance, _ leftover: Leftover
+    ) async throws -> (InstanceRoute, InstanceHoldings) {
+        let service = leftover.service
+        let address = try await instance.listening()
         guard address.usesSDK else { throw RuntimeError(.driver, "it does not say which resources it holds") }
         let route = InstanceRoute(
-            id: claim.leftover.id, service: service, version: claim.leftover.version,
+            id: leftover.id, service: service, version: leftover.version,
             address: TransportAddress(address.endpoint), internalGateway: address.gateway)
-        claim.route = route
         let call = CallContext(
             url: LeverURL(environment: service.environment, service: service.service, method: .adopt),
             deadline: .now + context.bounds.adoptionTimeout)
@@ -102,7 +109,7 @@ extension Supervisor {
         guard case .result(let value) = reply else {
             throw RuntimeError(.driver, "it does not say which resources it holds: \(reply)")
         }
-        claim.holdings = try InstanceHoldings(value)
+        return (route, try InstanceHoldings(value))
     }
 
     /// Ends instances that the driver has taken over, and returns once they are dead.
@@ -110,7 +117,6 @@ extension Supervisor {
         let patience = context.bounds.adoptionKillTimeout
         for claim in claims {
             log("an instance of an earlier run is not adopted", claim.leftover, claim.failure ?? "")
-            claim.route?.markGone()
             context.router.forget(claim.leftover.id)
             claim.instance.terminate(grace: .zero)
         }
