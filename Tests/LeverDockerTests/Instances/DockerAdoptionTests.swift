@@ -17,7 +17,7 @@ struct DockerAdoptionTests {
 
     /// Runs a body with an instance of a driver that is never shut down, and with the driver of the next run.
     private func run(
-        _ script: String = program, _ change: (inout DockerDriver.Configuration) -> Void = { _ in },
+        _ change: (inout DockerDriver.Configuration) -> Void = { _ in },
         _ body: (DockerFixture, DockerDriver, InstanceSpecification, [Leftover]) async throws -> Void
     ) async throws {
         let engine = try #require(DockerTestEngine.current)
@@ -28,7 +28,7 @@ struct DockerAdoptionTests {
             configuration.dataDirectory = data.path
             let first = try DockerDriver(configuration: configuration)
             try await first.prepare()
-            let specification = try others.specification(.command(["node", "-e", script]))
+            let specification = try others.specification(.command(["node", "-e", Self.program]))
             let instance = try await first.start(specification)
             _ = try await instance.listening()
             change(&configuration)
