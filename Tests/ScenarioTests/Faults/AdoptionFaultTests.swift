@@ -126,7 +126,7 @@ struct AdoptionFaultTests {
         var host = try await HostProcess.start(data: data.path, TestDriver.docker.hostArguments())
         try await Self.deploy(ServiceFolder(name: "keeper", Self.script("1")), to: host)
         let first = try await Self.touch(host, "room")
-        let client = LeverClient(host: host.address)
+        let client = try LeverClient(host: host.address)
         let spinning = Task { if how == "busy" { _ = try await Self.call(client, "Spin") } }
         if how == "paused" {
             try await TestDriver.docker.pause(first.instance)
