@@ -75,11 +75,11 @@ import Testing
                 let error = await #expect(throws: RPCError.self) {
                     _ = try await call(handler, method, "kept", term: term, epoch: old.rawValue)
                 }
-                #expect(error?.reason == .conflict, "\(String(describing: error))")
+                #expect(error?.code == .failedPrecondition, "\(String(describing: error))")
             }
         }
         let error = await #expect(throws: RPCError.self) { _ = try await holdings(handler, term: 2) }
-        #expect(error?.reason == .conflict)
+        #expect(error?.code == .failedPrecondition)
         #expect(try await holdings(handler, term: 3).held == [.init(ResourceID("kept"), old)])
         _ = try await call(handler, .closeResource, "kept", term: 3)
         #expect(try await holdings(handler, term: 3).held.isEmpty)
@@ -94,7 +94,7 @@ import Testing
             let error = await #expect(throws: RPCError.self) {
                 _ = try await call(handler, hello, nil, resource: "r", epoch: epoch)
             }
-            #expect(error?.reason == .resourceUnavailable)
+            #expect(error?.code == .unavailable)
         }
         _ = try await call(handler, .closeResource, "r")
         await #expect(throws: RPCError.self) {
