@@ -65,6 +65,12 @@ test-docker: test-dependencies ## Runs the tests of the Docker driver alone, wit
 	LEVER_TEST_DRIVER=docker scripts/with-docker.sh \
 		swift test --skip-build --no-parallel --filter 'LeverDockerTests|ContainerFaultTests|driver:'
 
+.PHONY: test-podman
+test-podman: test-dependencies ## Runs the tests of the Docker driver against a Podman of their own, where podman is installed
+	swift build --build-tests
+	LEVER_TEST_DRIVER=docker scripts/with-podman.sh \
+		swift test --skip-build --no-parallel --filter 'LeverDockerTests|driver:'
+
 .PHONY: test-examples
 test-examples: test-dependencies ## Builds, deploys and calls all examples
 	swift build --product lever

@@ -88,6 +88,8 @@ import() {
     tar --create --directory "$root" --owner=0 --group=0 --numeric-owner . |
         engine "/images/create?fromSrc=-&repo=${1%%:*}&tag=${1##*:}" --request POST \
             --header 'Content-Type: application/x-tar' --upload-file - >"$scratch/answer"
+    # Podman 4 does not hear of the tag.
+    has "$1" || engine "/images/${1%%:*}:latest/tag?repo=${1%%:*}&tag=${1##*:}" --request POST --output "$scratch/answer"
     has "$1" || { echo "the engine did not take the image $1: $(tail -c 300 "$scratch/answer")" >&2; exit 1; }
 }
 

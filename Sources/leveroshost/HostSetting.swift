@@ -50,7 +50,7 @@ enum HostSetting: String, CaseIterable {
         case .driver:
             "What starts instances: process, docker, or auto for docker where an engine answers; else process"
         case .dockerHost: "Where the engine answers: unix:///path or tcp://host:port; else DOCKER_HOST"
-        case .dockerCertificates: "The folder with ca.pem, cert.pem and key.pem for tcp; else DOCKER_CERT_PATH"
+        case .dockerCertificates: "The folder with ca.pem, cert.pem and key.pem for tcp; else as DOCKER_TLS_VERIFY says"
         case .dockerImage: "The image of services with an entry; else debian:bookworm-slim"
         case .dockerNodeImage: "The image of services with a jsEntry; else node:22-slim"
         case .dockerAllowImages: "Whether a lever.json may choose its image; else true"

@@ -47,7 +47,10 @@ struct HostSettings {
         }
         // As for all programs that talk to an engine.
         if let host = variable("DOCKER_HOST"), !host.isEmpty { docker.engine = host }
-        if variable("DOCKER_TLS_VERIFY")?.isEmpty == false { docker.certificates = variable("DOCKER_CERT_PATH") }
+        if variable("DOCKER_TLS_VERIFY")?.isEmpty == false {
+            // Whoever wants TLS must not go without because nobody said where its files are.
+            docker.certificates = variable("DOCKER_CERT_PATH") ?? "\(variable("HOME") ?? "")/.docker"
+        }
         for setting in HostSetting.allCases {
             if let text = texts[setting] { try setting.apply(text, to: &self) }
         }

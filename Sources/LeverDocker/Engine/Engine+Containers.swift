@@ -96,7 +96,8 @@ extension Engine {
     /// What happens to the containers that have a label, from now on.
     func events(labelled label: String) async throws -> HTTPClientResponse.Body {
         let filters: LeverValue = [
-            "type": ["container"], "label": [.string(label)], "event": ["die", "oom"],
+            // Podman says it otherwise.
+            "type": ["container"], "label": [.string(label)], "event": ["die", "died", "oom"],
         ]
         return try await stream(.GET, "/events", [("filters", filters.json())])
     }

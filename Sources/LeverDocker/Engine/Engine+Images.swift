@@ -54,10 +54,18 @@ extension Engine {
     /// What is known of a network; `nil` where there is none.
     func inspectNetwork(_ name: String) async throws -> NetworkFacts? {
         do {
-            return NetworkFacts(try await ask(.GET, "/networks/\(name)"))
+            let facts = try await ask(.GET, "/networks/\(name)")
+            return NetworkFacts(facts, bridge: try await bridge(of: name, facts))
         } catch let error as EngineError where error.isNotFound {
             return nil
         }
+    }
+
+    /// The name of a network's bridge as a device. Podman gives it the name that it is asked for, and tells it in its own API
+    /// alone: what is to be isolated must not be guessed.
+    private func bridge(of name: String, _ facts: LeverValue) async throws -> String? {
+        if let bridge = facts["Options"]?["com.docker.network.bridge.name"]?.stringValue { return bridge }
+        return try await unversioned.ask(.GET, "/v4.0.0/libpod/networks/\(name)/json")["network_interface"]?.stringValue
     }
 
     /// The names of the networks that have a label.
@@ -85,10 +93,8 @@ struct NetworkFacts: Sendable {
     /// The name of the bridge as a device.
     let bridge: String
 
-    init?(_ json: LeverValue) {
-        guard let gateway = json["IPAM"]?["Config"]?[0]?["Gateway"]?.stringValue,
-            let bridge = json["Options"]?["com.docker.network.bridge.name"]?.stringValue
-        else { return nil }
+    init?(_ json: LeverValue, bridge: String?) {
+        guard let gateway = json["IPAM"]?["Config"]?[0]?["Gateway"]?.stringValue, let bridge else { return nil }
         // Some engines say it with the length of the prefix.
         self.gateway = String(gateway.prefix { $0 != "/" })
         self.bridge = bridge

@@ -4,7 +4,6 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import NIOSSL
 
 /// The Docker Engine API, version 1.41 or newer, of Docker or of what speaks it (Podman).
 ///
@@ -24,30 +23,19 @@ final class Engine: Sendable {
     /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration` where the certificates cannot be read.
     convenience init(address: EngineAddress, timeout: Duration) throws {
         var configuration = HTTPClient.Configuration()
-        // Attempts are repeated within this time; a socket of this machine answers at once or not at all.
         if case .unix = address.endpoint {
+            // Attempts are repeated within this time; a socket of this machine answers at once or not at all.
             configuration.timeout.connect = .seconds(1)
         } else {
+            // A port refuses for good, and so does who speaks TLS: said again it would only be said late.
+            configuration.connectionPool.retryConnectionEstablishment = false
             configuration.timeout.connect = .seconds(5)
         }
         // Each instance has streams of its own for as long as it lives.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 20_000
         configuration.connectionPool.idleTimeout = .seconds(20)
         configuration.httpVersion = .http1Only
-        if let folder = address.certificates {
-            do {
-                var tls = TLSConfiguration.makeClientConfiguration()
-                tls.trustRoots = .file("\(folder)/ca.pem")
-                tls.certificateChain = try NIOSSLCertificate.fromPEMFile("\(folder)/cert.pem").map { .certificate($0) }
-                tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: "\(folder)/key.pem", format: .pem))
-                configuration.tlsConfiguration = tls
-            } catch {
-                throw RuntimeError(
-                    .invalidConfiguration,
-                    "the certificates for the container engine in '\(folder)' cannot be read: ca.pem, cert.pem and key.pem "
-                        + "should be there", cause: error)
-            }
-        }
+        if let folder = address.certificates { configuration.tlsConfiguration = try EngineTLS.configuration(folder) }
         self.init(
             address: address, base: address.base,
             client: HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: configuration),
@@ -65,6 +53,9 @@ final class Engine: Sendable {
     func speaking(_ version: APIVersion) -> Engine {
         Engine(address: address, base: "\(address.base)/v\(version)", client: client, timeout: timeout)
     }
+
+    /// The same engine, asked in no version of Docker's API.
+    var unversioned: Engine { Engine(address: address, base: address.base, client: client, timeout: timeout) }
 
     /// Ends all requests.
     func close() async {
@@ -119,9 +110,10 @@ final class Engine: Sendable {
         guard response.status.code >= 300 else { return response }
         let bytes = try? await response.body.collect(upTo: Self.answerLimit)
         let text = bytes.map { String(buffer: $0) } ?? ""
-        let message = (try? LeverValue(json: text))?["message"]?.stringValue ?? text
+        let answer = try? LeverValue(json: text)
+        let message = answer?["message"]?.stringValue ?? text
         throw EngineError(
-            status: Int(response.status.code),
+            status: EngineError.status(Int(response.status.code), cause: answer?["cause"]?.stringValue),
             message: message.isEmpty ? "the container engine answered \(response.status)" : message)
     }
 
@@ -129,6 +121,10 @@ final class Engine: Sendable {
     static func failure(_ error: any Error, _ address: EngineAddress) -> any Error {
         if error is CancellationError || error is EngineError { return error }
         if let error = error as? HTTPClientError, error == .cancelled { return CancellationError() }
+        if let folder = address.certificates, let text = EngineTLS.explanation(of: error, folder) {
+            return EngineError(
+                status: nil, message: "the container engine at \(address) cannot be asked: \(text) (\(error))")
+        }
         return EngineError(status: nil, message: "the container engine at \(address) does not answer (\(error))")
     }
 

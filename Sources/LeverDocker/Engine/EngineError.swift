@@ -9,6 +9,13 @@ struct EngineError: Error, CustomStringConvertible {
 
     var description: String { message }
 
+    /// The status that Docker would have answered with, where Podman says 500 and a cause.
+    static func status(_ status: Int, cause: String?) -> Int {
+        guard status == 500, let cause else { return status }
+        let conflicts = ["container state improper", "network already exists", "network is being used"]
+        return conflicts.contains(cause) ? 409 : status
+    }
+
     /// Whether there is no such container, image or network.
     var isNotFound: Bool { status == 404 }
     /// Whether it is so already, or something of that name is there.

@@ -57,7 +57,6 @@ struct EngineWatch: Sendable {
         guard let action = line["Action"]?.stringValue ?? line["status"]?.stringValue,
             let id = line["Actor"]?["ID"]?.stringValue ?? line["id"]?.stringValue
         else { return nil }
-        // Podman says it otherwise.
         return action == "die" || action == "died" ? .died(id) : nil
     }
 }

@@ -77,6 +77,8 @@ actor InternalGateways {
                 var configuration = configuration
                 // Instances in containers are other users; the directory of the socket keeps the rest of the machine out.
                 configuration.socketMode = 0o666
+                // An engine may make an environment's bridge for the first container in it.
+                configuration.mayPrecedeAddress = true
                 let listener = try await listen(on: place, environment, configuration)
                 made.listeners.append(listener)
                 if case .tcp = place { made.address = "\(listener.localAddress)" }

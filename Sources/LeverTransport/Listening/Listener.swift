@@ -4,6 +4,10 @@ package import NIOCore
 import NIOHTTP1
 import NIOPosix
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// One listening port or unix socket for all protocols: HTTP/2 with prior knowledge and HTTP/1.1, told apart by the first bytes.
 package final class Listener: Sendable {
     private let channel: any Channel
@@ -48,6 +52,13 @@ package final class Listener: Sendable {
                 }
                 return Listener(channel, registry, address)
             case .tcp(let host, let port):
+                var bootstrap = bootstrap
+                #if os(Linux)
+                if configuration.mayPrecedeAddress {
+                    bootstrap = bootstrap.serverChannelOption(
+                        .socket(SocketOptionLevel(IPPROTO_IP), SocketOptionName(IP_FREEBIND)), value: 1)
+                }
+                #endif
                 let channel =
                     try await bootstrap
                     .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

@@ -14,6 +14,9 @@ package struct ListenerConfiguration: Sendable {
     package var maximumFields = 200
     /// Permissions of a unix socket's file.
     package var socketMode: UInt32 = 0o600
+    /// Whether the address may be one that this machine does not have yet, on Linux: that of a bridge which is made for the
+    /// first container in it.
+    package var mayPrecedeAddress = false
     /// Peers that may do what callers on this machine may.
     package var trustedPeers: [AddressRange] = []
     package var http2 = HTTP2Configuration()
