@@ -5,7 +5,7 @@ extension DockerDriver {
     /// Goes on with a container that runs, is not paused, has the socket of one of our SDKs, and is what would be made of the
     /// specification now.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver`.
     public func adopt(
         _ specification: InstanceSpecification, writtenAfter: Double?
     ) async throws -> any DriverInstance {
@@ -52,6 +52,6 @@ extension DockerDriver {
 
     /// Removes the containers that were not adopted.
     ///
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/driver``.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.driver`.
     public func removeLeftovers() async throws { try await removeLeftovers(parts()) }
 }

@@ -23,12 +23,11 @@ final class Engine: Sendable {
     /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration` where the certificates cannot be read.
     convenience init(address: EngineAddress, timeout: Duration) throws {
         var configuration = HTTPClient.Configuration()
+        // Attempts are repeated within this time, and the last failure is what is said then. They have to be: the client loses
+        // requests where it is told not to. A socket of this machine answers at once or not at all.
         if case .unix = address.endpoint {
-            // Attempts are repeated within this time; a socket of this machine answers at once or not at all.
             configuration.timeout.connect = .seconds(1)
         } else {
-            // A port refuses for good, and so does who speaks TLS: said again it would only be said late.
-            configuration.connectionPool.retryConnectionEstablishment = false
             configuration.timeout.connect = .seconds(5)
         }
         // Each instance has streams of its own for as long as it lives.

@@ -11,7 +11,7 @@ import Darwin
 /// `cert.pem` and `key.pem`, who the host is.
 enum EngineTLS {
     /// - Parameter folder: Where the files are.
-    /// - Throws: ``RuntimeError`` with ``RuntimeError/Code/invalidConfiguration`` that names the file that is missing or wrong.
+    /// - Throws: `RuntimeError` with `RuntimeError.Code.invalidConfiguration` that names the file that is missing or wrong.
     static func configuration(_ folder: String) throws -> TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.trustRoots = .certificates(try certificates("\(folder)/ca.pem"))
