@@ -72,8 +72,11 @@ import Testing
 }
 
 @Suite struct DeployDestinationTests {
-    private func destination(_ places: [String], directories: Set<String> = []) throws -> DeployDestination {
-        try DeployDestination(places, defaultEnvironment: .default, isDirectory: directories.contains)
+    private func destination(
+        _ places: [String], directories: Set<String> = [], services: Set<String> = ["."]
+    ) throws -> DeployDestination {
+        try DeployDestination(
+            places, defaultEnvironment: .default, isDirectory: directories.contains, isService: services.contains)
     }
 
     private func expect(_ destination: DeployDestination, _ environment: String, _ directory: String) {
@@ -105,6 +108,12 @@ import Testing
             #expect(failure?.status == .usage)
             #expect(message.contains(text))
         }
+        let mistyped = #expect(throws: CommandFailure.self) { try destination(["helo"], services: []) }
+        guard case .message(let message, _)? = mistyped?.output else {
+            Issue.record("no message")
+            return
+        }
+        #expect(message == "there is no directory helo, and the one you are in has no lever.json")
         let swapped = #expect(throws: CommandFailure.self) {
             try destination(["hello", "shop.lever"], directories: ["hello"])
         }

@@ -214,6 +214,15 @@ import Testing
         }
     }
 
+    @Test func aHostThatIsNotThereIsSaidBeforeTheBuild() async throws {
+        let directory = try TemporaryService()
+        try directory.write("lever.json", #"{"name": "hello", "build": ["touch", "built"]}"#)
+        let program = try await lever("deploy", directory.path, host: "127.0.0.1:1")
+        #expect(program.status == 3)
+        #expect(program.error.contains("Is leveroshost running"))
+        #expect(!program.error.contains("Building"))
+    }
+
     @Test func deploySaysWhatIsLiveAndWhatToTypeNext() async throws {
         let directory = try TemporaryService()
         try await withServer(Self.service()) { address in

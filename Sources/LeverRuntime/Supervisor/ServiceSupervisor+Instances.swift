@@ -55,7 +55,8 @@ extension ServiceSupervisor {
     }
 
     private func startTimedOut(_ id: InstanceID) {
-        let how = "it did not answer within \(context.bounds.life.instanceStartTimeout)"
+        let how =
+            "it did not answer within \(context.bounds.life.instanceStartTimeout) where LEVEROS_LISTEN says, nor on port 3837"
         let described = instances[id]?.run.withOutput(how) ?? how
         input.yield(.event(.startFailed(id, how: described)))
     }

@@ -50,7 +50,7 @@ package struct ArgumentReader {
         switch arguments {
         case .bytes(let bytes):
             guard signature.types.count == 1, let value = StandaloneBytes.make(type, of: bytes) else {
-                throw ArgumentFailure(error: RPCError(.badMessage, "\(method) takes \(signature), not a byte argument"))
+                throw Self.bytesUnwanted("\(method) takes \(signature)")
             }
             return value
         case .values(let values):
@@ -74,9 +74,15 @@ package struct ArgumentReader {
         switch arguments {
         case .values(let values) where values.count > signature.types.count: throw wrongCount(values.count)
         case .bytes where signature.types.isEmpty:
-            throw ArgumentFailure(error: RPCError(.badMessage, "\(method) takes no argument, not a byte argument"))
+            throw Self.bytesUnwanted("\(method) takes no argument")
         default: break
         }
+    }
+
+    private static func bytesUnwanted(_ what: String) -> ArgumentFailure {
+        ArgumentFailure(
+            error: RPCError(
+                .badMessage, "\(what), not a byte argument (over HTTP, JSON has the Content-Type application/json)"))
     }
 
     private func wrongCount(_ count: Int) -> ArgumentFailure {

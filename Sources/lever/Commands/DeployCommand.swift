@@ -35,9 +35,13 @@ struct DeployCommand: AsyncParsableCommand {
         try await CommandFailure.explaining(connection) {
             let destination = try DeployDestination(
                 [environment, directory].compactMap { $0 }, defaultEnvironment: connection.defaultEnvironment(),
-                isDirectory: FileSystem.isDirectory)
+                isDirectory: FileSystem.isDirectory, isService: { FileSystem.exists("\($0)/lever.json") })
             let client = try connection.client(for: destination.environment)
-            if !noBuild, let build = try BuildCommand(in: destination.directory) { try await build.run() }
+            if !noBuild, let build = try BuildCommand(in: destination.directory) {
+                // It may take long: that there is no host is said before.
+                try await Self.reach(client)
+                try await build.run()
+            }
             let display = DeployDisplay()
             let deployment: Deployment
             do {
@@ -51,6 +55,17 @@ struct DeployCommand: AsyncParsableCommand {
             Terminal.output.print(display.summary(of: deployment))
         }
     }
+
+    /// Asks the host something.
+    ///
+    /// - Throws: `RPCError` where it cannot be reached; whatever else it says counts for nothing.
+    private static func reach(_ client: LeverClient) async throws {
+        do {
+            _ = try await client.admin().environments()
+        } catch let error as RPCError where error.reason == .unreachable {
+            throw error
+        } catch {}
+    }
 }
 
 /// What the arguments of `lever deploy` mean.
@@ -59,13 +74,22 @@ struct DeployDestination: Equatable {
     let directory: String
 
     /// Takes the arguments apart: a single one that is a directory is the directory.
-    init(_ places: [String], defaultEnvironment: EnvironmentName, isDirectory: (String) -> Bool) throws {
+    init(
+        _ places: [String], defaultEnvironment: EnvironmentName, isDirectory: (String) -> Bool,
+        isService: (String) -> Bool
+    ) throws {
         switch places.count {
         case 0: (environment, directory) = (defaultEnvironment, ".")
         case 1 where isDirectory(places[0]): (environment, directory) = (defaultEnvironment, places[0])
         case 1 where places[0].contains("/") || places[0] == "~":
             throw CommandFailure(.usage, "there is no directory \(places[0])")
-        case 1: (environment, directory) = (try Self.environment(places[0]), ".")
+        case 1:
+            (environment, directory) = (try Self.environment(places[0]), ".")
+            guard isService(".") else {
+                throw CommandFailure(
+                    .usage, "there is no directory \(places[0]), and the one you are in has no lever.json",
+                    hint: "A name alone that is no directory is an environment; the directory comes after it.")
+            }
         default:
             guard isDirectory(places[1]) else {
                 throw CommandFailure(
