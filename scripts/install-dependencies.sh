@@ -19,6 +19,8 @@ if [[ "${1:-}" == --tests ]]; then
     needed[docker.io]="command -v dockerd || command -v docker"
     needed[nftables]="command -v nft || test -x /usr/sbin/nft"
     needed[iproute2]="command -v ip"
+    # Certificates for an engine over TLS.
+    needed[openssl]="command -v openssl"
 fi
 
 missing=()

@@ -126,7 +126,9 @@ public final class DockerDriver: ContainerDriver {
             var weakness: RuntimeError?
             do { try await isolation.check() } catch let error as RuntimeError { weakness = error }
             let watch = EngineWatch(engine: engine, label: Labels.owned(by: owner), logger: logger)
-            let networks = EnvironmentNetworks(engine: engine, owner: owner, isolation: isolation, logger: logger)
+            let networks = EnvironmentNetworks(
+                engine: engine, owner: owner, isolation: isolation, makesBridgesLate: name.hasPrefix("Podman"),
+                logger: logger)
             for container in kept { try await container.expect(in: networks) }
             let parts = Parts(
                 owner: owner, engine: engine, folder: folder,

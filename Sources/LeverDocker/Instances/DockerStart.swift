@@ -69,6 +69,7 @@ struct DockerStart: Sendable {
             throw RuntimeError(.driver, EngineRefusal.text(error.message, specification, image))
         }
         guard let network else { return instance.started(address: nil) }
+        try await parts.networks.confirm(network)
         let facts = try await parts.engine.inspectContainer(instance.container)
         instance.started(address: facts?.addresses[network])
     }

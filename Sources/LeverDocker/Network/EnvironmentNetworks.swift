@@ -26,6 +26,8 @@ actor EnvironmentNetworks {
     private let owner: String
     private let isolation: any NetworkIsolation
     private let logger: Logger
+    /// Whether the engine makes a bridge for the first container on it, and not before, as Podman does.
+    private let makesBridgesLate: Bool
     /// Those that the engine was asked for, and is not asked for again.
     private var bridges: [Key: Task<Bridge, any Error>] = [:]
     /// Those that instances may be on, by the device's name.
@@ -40,7 +42,11 @@ actor EnvironmentNetworks {
     /// - Parameters:
     ///   - owner: The label's value that says whose networks they are.
     ///   - isolation: Keeps the bridges from one another and from the host.
-    init(engine: Engine, owner: String, isolation: any NetworkIsolation, logger: Logger) {
+    ///   - makesBridgesLate: Whether the engine makes a bridge for the first container on it, and not before.
+    init(
+        engine: Engine, owner: String, isolation: any NetworkIsolation, makesBridgesLate: Bool = false, logger: Logger
+    ) {
+        self.makesBridgesLate = makesBridgesLate
         self.engine = engine
         self.owner = owner
         self.isolation = isolation
@@ -83,6 +89,14 @@ actor EnvironmentNetworks {
         }
         isolating = task
         try await task.value
+    }
+
+    /// Makes sure that a network's bridge, on which an instance is now, is where it is isolated.
+    ///
+    /// - Throws: `RuntimeError`.
+    func confirm(_ network: String) async throws {
+        guard makesBridgesLate, let bridge = known.values.first(where: { $0.network == network }) else { return }
+        try await isolation.confirm(bridge)
     }
 
     /// Takes note of a bridge on which instances of an earlier run are, before the isolation is set for the first time: they
@@ -166,6 +180,7 @@ actor EnvironmentNetworks {
         let now = Set(known.values)
         guard now != isolated else { return }
         try await isolation.isolate(Array(now))
+        if !makesBridgesLate { for bridge in now { try await isolation.confirm(bridge) } }
         isolated = now
     }
 }
@@ -177,10 +192,15 @@ protocol NetworkIsolation: Sendable {
     /// - Throws: `RuntimeError` that says what is missing.
     func check() async throws
 
-    /// These bridges are there now, and no others. When it returns they are isolated.
+    /// These are the bridges, and no others. When it returns they are isolated, those too that are not there yet.
     ///
     /// - Throws: `RuntimeError`.
     func isolate(_ bridges: [EnvironmentNetworks.Bridge]) async throws
+
+    /// Makes sure that a bridge is where the isolation reaches it.
+    ///
+    /// - Throws: `RuntimeError` that says where it is not.
+    func confirm(_ bridge: EnvironmentNetworks.Bridge) async throws
 
     /// Puts back what another program has removed.
     ///
@@ -195,6 +215,7 @@ protocol NetworkIsolation: Sendable {
 struct NoIsolation: NetworkIsolation {
     func check() async throws {}
     func isolate(_ bridges: [EnvironmentNetworks.Bridge]) async throws {}
+    func confirm(_ bridge: EnvironmentNetworks.Bridge) async throws {}
     func restore() async throws {}
     func end() async {}
 }

@@ -18,8 +18,9 @@ struct PacketIsolation: NetworkIsolation {
                 PacketFilter.Bridge(
                     name: $0.device, gateway: $0.gateway, port: $0.port, hasInternet: $0.hasInternet)
             })
-        for bridge in bridges { try await filter.confirm(bridge.device) }
     }
+
+    func confirm(_ bridge: EnvironmentNetworks.Bridge) async throws { try await filter.confirm(bridge.device) }
 
     func restore() async throws { try await filter.restore() }
 
