@@ -73,6 +73,7 @@ struct InstanceRun: Sendable {
             await withTaskGroup { group in
                 group.addTask { await watch(route, isOurs: true) }
                 let exit = await instance.exit()
+                route.end?.tell("\(exit)")
                 group.cancelAll()
                 return exit
             }

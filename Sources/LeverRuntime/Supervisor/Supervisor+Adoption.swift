@@ -101,7 +101,7 @@ extension Supervisor {
         guard address.usesSDK else { throw RuntimeError(.driver, "it does not say which resources it holds") }
         let route = InstanceRoute(
             id: leftover.id, service: service, version: leftover.version,
-            address: TransportAddress(address.endpoint), internalGateway: address.gateway)
+            address: TransportAddress(address.endpoint), internalGateway: address.gateway, end: InstanceEnd())
         let call = CallContext(
             url: LeverURL(environment: service.environment, service: service.service, method: .adopt),
             deadline: .now + context.bounds.adoptionTimeout)
