@@ -120,8 +120,9 @@ bench-start: build ## Measures cold starts of a Node service, and deployments to
 
 .PHONY: bench-docker
 bench-docker: ROUNDS ?= 11
-bench-docker: build test-dependencies ## Measures cold starts in containers beside `docker run`
+bench-docker: build test-dependencies ## Measures cold starts in containers beside `docker run`, and sockets beside TCP
 	scripts/with-docker.sh Benchmarks/Docker/start.py --rounds $(ROUNDS) --binaries "$$(swift build -c release --show-bin-path)"
+	scripts/with-docker.sh Benchmarks/Docker/ways.py --rounds $(ROUNDS) --binaries "$$(swift build -c release --show-bin-path)"
 
 .PHONY: soak
 soak: DURATION ?= 1800
