@@ -223,6 +223,8 @@ final class DockerInstance: DriverInstance {
 
     /// Asks the engine whether it still runs; a container that the engine does not know has ended, too.
     func checkIsKnown() async {
+        // Before it was started it does not run either; whether it can be, its start finds out.
+        guard state.withLock({ $0.startTime != nil }) else { return }
         do {
             guard let facts = try await surroundings.engine.inspectContainer(container) else { return died() }
             if !facts.isRunning { died() }
