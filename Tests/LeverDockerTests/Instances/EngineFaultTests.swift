@@ -24,25 +24,6 @@ struct EngineFaultTests {
         }
     }
 
-    @Test("what is being started is not taken for dead by a host that has just begun to hear of ends")
-    func young() async throws {
-        try await DockerFixture.run { fixture in
-            // Half a second after it has begun to listen, the driver asks for all that it knows.
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<4 {
-                    group.addTask {
-                        for _ in 0..<3 {
-                            let instance = try await fixture.shell("echo up; exec sleep 1000")
-                            try await fixture.wait(for: "up", of: instance)
-                            #expect(try await fixture.container(of: instance) != nil)
-                        }
-                    }
-                }
-                try await group.waitForAll()
-            }
-        }
-    }
-
     @Test("one that somebody has paused ends when it has to")
     func paused() async throws {
         try await DockerFixture.run { fixture in
