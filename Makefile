@@ -63,7 +63,7 @@ test: test-dependencies ## Installs what tests need, then runs all tests
 test-docker: test-dependencies ## Runs the tests of the Docker driver alone, with an engine of their own where none runs
 	swift build --build-tests
 	LEVER_TEST_DRIVER=docker scripts/with-docker.sh \
-		swift test --skip-build --no-parallel --filter 'LeverDockerTests|ContainerFaultTests|driver:'
+		swift test --skip-build --no-parallel --filter 'LeverDockerTests|ContainerFaultTests|AdoptionFaultTests|driver:'
 
 .PHONY: test-podman
 test-podman: test-dependencies ## Runs the tests of the Docker driver against a Podman of their own, where podman is installed
