@@ -24,7 +24,8 @@ extension Target.Dependency {
     static let hashTree: Self = .product(name: "HashTreeCollections", package: "swift-collections")
     static let deque: Self = .product(name: "DequeModule", package: "swift-collections")
     static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
-    static let crypto: Self = .product(name: "Crypto", package: "swift-crypto")
+    static let crypto: Self = .target(
+        name: "CCrypto", condition: .when(platforms: [.linux]))
     static let subprocess: Self = .product(name: "Subprocess", package: "swift-subprocess")
     static let httpClient: Self = .product(name: "AsyncHTTPClient", package: "async-http-client")
     static let nioSSL: Self = .product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -46,6 +47,12 @@ let package = Package(
         .executable(name: "lever", targets: ["lever"]),
         .executable(name: "leveroshost", targets: ["leveroshost"]),
     ],
+    traits: [
+        .trait(
+            name: "Docker",
+            description: "leveroshost runs instances in containers, too. Without it neither TLS nor HTTP is built."),
+        .default(enabledTraits: ["Docker"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
@@ -54,7 +61,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -96,6 +102,7 @@ let package = Package(
             resources: [.embedInCode("Resources")],
             swiftSettings: settings),
         .target(name: "CProcess"),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(
             name: "LeverRuntime",
@@ -123,7 +130,8 @@ let package = Package(
         .executableTarget(
             name: "leveroshost",
             dependencies: [
-                "CProcess", "LeverCore", "LeverDocker", "LeverRuntime", .argumentParser, .logging, .lifecycle,
+                "CProcess", "LeverCore", .target(name: "LeverDocker", condition: .when(traits: ["Docker"])),
+                "LeverRuntime", .argumentParser, .logging, .lifecycle,
             ],
             swiftSettings: settings),
 
@@ -176,6 +184,9 @@ let package = Package(
         .target(
             name: "ActorPeerInterface", dependencies: ["LeverActors"], path: "Tests/Support/ActorPeerInterface",
             swiftSettings: settings),
+        .executableTarget(
+            name: "ActorKeeper", dependencies: ["LeverActors", "LeverClient", "LeverCore", "LeverService"],
+            path: "Tests/Support/ActorKeeper", swiftSettings: settings),
         .executableTarget(
             name: "ActorPeer", dependencies: ["ActorPeerInterface", "LeverActors", "LeverCore", "LeverService"],
             path: "Tests/Support/ActorPeer", swiftSettings: settings),
@@ -264,7 +275,8 @@ let package = Package(
             name: "ScenarioTests",
             dependencies: [
                 "LeverActors", "LeverCore", "LeverTransport", "LeverClient", "LeverService", "LeverRouter",
-                "LeverRuntime", "ActorPeer", "ActorPeerInterface", "SwiftServiceHelper", "DockerTestSupport",
+                "LeverRuntime", "ActorKeeper", "ActorPeer", "ActorPeerInterface", "SwiftServiceHelper",
+                "DockerTestSupport",
                 "LeverDocker",
                 "lever", "leveroshost", .nioCore, .nioPosix, .logging, .lifecycle,
             ],

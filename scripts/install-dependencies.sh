@@ -5,6 +5,7 @@ set -euo pipefail
 
 declare -A needed=(
     [zlib1g-dev]="test -e /usr/include/zlib.h"
+    [libssl-dev]="test -e /usr/include/openssl/evp.h"
     [libsqlite3-dev]="test -e /usr/include/sqlite3.h"
     [nodejs]="command -v node"
     [pkg-config]="command -v pkg-config"

@@ -18,6 +18,7 @@ public enum NodeRuntime {
         File(path: "runtime/listener.js", contents: PackageResources.listener_js),
         File(path: "runtime/loader.js", contents: PackageResources.loader_js),
         File(path: "runtime/methods.js", contents: PackageResources.methods_js),
+        File(path: "runtime/names.js", contents: PackageResources.names_js),
         File(path: "runtime/resources.js", contents: PackageResources.resources_js),
         File(path: "leveros/package.json", contents: PackageResources.package_json),
         File(path: "leveros/README.md", contents: PackageResources.README_md),

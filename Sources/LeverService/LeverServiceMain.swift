@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-internal import Glibc
+@preconcurrency internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+@preconcurrency internal import Musl
 #else
-internal import Darwin
+@preconcurrency internal import Darwin
 #endif
 public import Logging
 
@@ -53,7 +53,11 @@ extension LeverServiceMain {
 
     /// Runs the service until SIGTERM or SIGINT. Where it cannot run, the reason goes to the log, and the program ends with
     /// status 1.
+    ///
+    /// What it prints goes out line by line: `lever logs -f` shows a line when it is written, and none is lost with a process
+    /// that is killed.
     public static func main() async {
+        setvbuf(stdout, nil, _IOLBF, 0)
         do {
             try await LeverService(try await service, configuration: configuration, logger: logger).serve()
         } catch {

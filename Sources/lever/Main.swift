@@ -33,6 +33,10 @@ struct Main {
         } catch {
             // What the parser throws: help and version are a success and go to standard output.
             let isSuccess = LeverCommand.exitCode(for: error).isSuccess
+            if !isSuccess, let failure = CommandFailure.unknownCommand(in: arguments) {
+                Terminal.error.write(failure.bytes(isColoured: Terminal.error.isColoured))
+                return failure.status.rawValue
+            }
             let text = LeverCommand.fullMessage(for: error)
             if !text.isEmpty { (isSuccess ? Terminal.output : Terminal.error).print(text) }
             return (isSuccess ? ExitStatus.success : .usage).rawValue

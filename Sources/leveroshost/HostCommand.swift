@@ -1,6 +1,5 @@
 import ArgumentParser
 import LeverCore
-import LeverDocker
 import LeverRuntime
 import Logging
 

@@ -1,5 +1,4 @@
 import LeverCore
-import LeverDocker
 import LeverRuntime
 import Logging
 import ServiceLifecycle
@@ -51,13 +50,13 @@ struct HostRun {
     private static func driver(_ settings: HostSettings, _ logger: Logger) async throws -> (any ContainerDriver)? {
         switch settings.driver {
         case .process: return nil
-        case .docker: return try DockerDriver(configuration: settings.docker, logger: logger)
+        case .docker: return try settings.docker.makeDriver(logger)
         case .auto:
             do {
-                let engine = try await DockerDriver.identifyEngine(settings.docker)
+                let engine = try await settings.docker.identifyEngine()
                 logger.notice(
                     "instances run in containers, since an engine answers", metadata: ["lever.engine": "\(engine)"])
-                return try DockerDriver(configuration: settings.docker, logger: logger)
+                return try settings.docker.makeDriver(logger)
             } catch let error as RuntimeError where error.code == .driver {
                 logger.notice("instances run as processes", metadata: ["lever.reason": "\(error)"])
                 return nil

@@ -1,5 +1,4 @@
 import LeverCore
-import LeverDocker
 import LeverRuntime
 import Logging
 

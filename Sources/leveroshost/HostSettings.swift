@@ -1,5 +1,4 @@
 import LeverCore
-import LeverDocker
 import LeverRuntime
 import Logging
 
@@ -29,7 +28,7 @@ enum DriverChoice: String, CaseIterable {
 struct HostSettings {
     var configuration: LeverHost.Configuration
     var driver = DriverChoice.process
-    var docker = DockerDriver.Configuration.defaults
+    var docker = ContainerSettings()
     var logLevel = Logger.Level.info
     var logFormat = LogFormat.text
 

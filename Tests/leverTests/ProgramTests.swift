@@ -102,7 +102,10 @@ import Testing
         (["invoke"], "Missing expected argument"), (["invoke", "--bytes", "/hello/Echo", "1"], "--bytes"),
         (["invoke", "--timeout", "soon", "/hello/Echo"], "500ms"),
         (["invoke", "-H", "here", "/hello/Echo"], "\"here\""),
-        (["unknown"], "unknown"), (["deploy", "./nowhere"], "there is no directory ./nowhere"),
+        (["unknown"], "lever has no subcommand \"unknown\"\nlever --help"),
+        (["deploi"], "did you mean \"lever deploy\"?"),
+        (["resource", "mvoe", "hello", "r"], "did you mean \"lever resource move\"?"),
+        (["deploy", "./nowhere"], "there is no directory ./nowhere"),
         (["deploy", "dev.lever", "/"], "/ has no lever.json"), (["--nothing"], "--nothing"),
     ])
     func wrongUsageIsTwo(_ arguments: [String], _ text: String) async throws {

@@ -1,8 +1,18 @@
 /// How far apart two names are, for telling typing mistakes.
-enum EditDistance {
+package enum EditDistance {
+    /// The name that another one was probably meant to be: it differs by at most a third of its letters, and none differs by
+    /// less; `nil` where there is none. Of several the first in the alphabet.
+    package static func nearest(to name: String, among names: some Sequence<String>) -> String? {
+        guard name.utf8.count <= 32 else { return nil }
+        let best = names.lazy.filter { $0.utf8.count <= 64 }.map { ($0, between(name, $0)) }
+            .min { ($0.1, $0.0) < ($1.1, $1.0) }
+        guard let (found, distance) = best, distance <= max(1, found.utf8.count / 3) else { return nil }
+        return found
+    }
+
     /// The number of letters to insert, remove, replace or swap with their neighbour that makes one name of the other; the case
     /// of letters and the separators `-` and `_` do not count (optimal string alignment: Damerau 1964, Levenshtein 1966).
-    static func between(_ left: String, _ right: String) -> Int {
+    package static func between(_ left: String, _ right: String) -> Int {
         let left = folded(left)
         let right = folded(right)
         var rows = [Array(0...right.count)]

@@ -191,16 +191,9 @@ struct ManifestFields {
     static func warning(_ key: String) -> String? {
         guard !known.contains(key) else { return nil }
         let shown = LeverValue.string(String(key.prefix(64)))
-        guard let meant = nearest(key) else { return "lever.json: \(shown) is unknown and has no effect" }
-        return "lever.json: \(shown) is unknown and has no effect; did you mean \"\(meant)\"?"
-    }
-
-    /// The known field that a key differs from by at most a third of its letters.
-    private static func nearest(_ key: String) -> String? {
-        guard key.utf8.count <= 32 else { return nil }
-        let best = known.map { (field: $0, distance: EditDistance.between(key, $0)) }.min { $0.distance < $1.distance }
-        guard let best, best.distance <= max(1, best.field.utf8.count / 3) else { return nil }
-        return best.field
+        let unknown = "lever.json: \(shown) is unknown and has no effect"
+        guard let meant = EditDistance.nearest(to: key, among: known) else { return unknown }
+        return unknown + "; did you mean \"\(meant)\"?"
     }
 }
 

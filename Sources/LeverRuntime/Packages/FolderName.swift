@@ -1,5 +1,3 @@
-import Crypto
-
 /// Maps names to names of folders: different ones to different ones, and every one to something safe in every file system.
 enum FolderName {
     /// Longer ones are cut and get a digest; file systems allow 255 bytes.
@@ -19,7 +17,7 @@ enum FolderName {
         }
         guard folder.utf8.count > limit else { return folder }
         // An encoded '%' is always followed by digits, so that no other name gives this one.
-        return folder.prefix(100) + "%-" + SHA256.hash(data: Array(name.utf8)).hexadecimal
+        return folder.prefix(100) + "%-" + ContentDigest.of(Array(name.utf8))
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {
@@ -32,12 +30,5 @@ enum FolderName {
 
     private static func hex(_ byte: UInt8) -> String {
         (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-    }
-}
-
-extension Sequence<UInt8> {
-    /// The bytes as lower-case hexadecimal digits.
-    var hexadecimal: String {
-        map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

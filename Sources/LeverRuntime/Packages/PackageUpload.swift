@@ -1,4 +1,3 @@
-import Crypto
 import LeverCore
 import Synchronization
 
@@ -15,7 +14,7 @@ import Darwin
 public final class PackageUpload: Sendable {
     private struct State {
         var descriptor: Int32
-        var hash = SHA256()
+        var digest = ContentDigest()
         var size = 0
     }
 
@@ -59,7 +58,7 @@ public final class PackageUpload: Sendable {
         guard open.size <= limit else {
             throw RuntimeError(.package, "the package is larger than \(limit) bytes, the limit for compressed packages")
         }
-        open.hash.update(data: bytes)
+        open.digest.update(bytes)
         var written = 0
         try bytes.withUnsafeBytes { buffer in
             while written < buffer.count {
@@ -83,7 +82,7 @@ public final class PackageUpload: Sendable {
                     guard fsync(open.descriptor) == 0 else { throw FileSystem.failure("synchronize", path) }
                     close(open.descriptor)
                     state = nil
-                    return (open.hash.finalize().hexadecimal, open.size)
+                    return (open.digest.finish(), open.size)
                 }
                 return UploadedPackage(digest: digest, size: size, path: path)
             } catch {

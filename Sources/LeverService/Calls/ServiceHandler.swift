@@ -85,6 +85,10 @@ struct ServiceHandler: RPCHandler {
     }
 
     private func noMethod(_ url: LeverURL) -> ArgumentFailure {
-        ArgumentFailure(error: RPCError(.noMethod, "service \(url.service) has no method \"\(url.method)\""))
+        let names = url.method.isChannel ? Array(definition.channels.keys) : Array(definition.methods.keys)
+        let meant = EditDistance.nearest(to: url.method.rawValue, among: names.map(\.rawValue))
+        let hint = meant.map { "; did you mean \"\($0)\"?" } ?? ""
+        return ArgumentFailure(
+            error: RPCError(.noMethod, "service \(url.service) has no method \"\(url.method)\"" + hint))
     }
 }

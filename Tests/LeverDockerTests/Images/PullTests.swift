@@ -39,7 +39,10 @@ struct PullTests {
                     return try await group.reduce(into: [[String]]()) { $0.append($1) }
                 }
                 for heard in heard {
-                    #expect(heard.contains { $0.hasPrefix("pulling \(image): ") && $0.hasSuffix(" of 4.0 MB") }, "\(heard)")
+                    let isProgress = { (line: String) in
+                        line.hasPrefix("pulling \(image): ") && line.hasSuffix(" of 4.0 MB")
+                    }
+                    #expect(heard.contains(where: isProgress), "\(heard)")
                     #expect(heard.last == "pulled \(image)")
                 }
                 func pulls() throws -> Int {
@@ -49,7 +52,8 @@ struct PullTests {
                 // It is there: nobody is asked, and nothing is said.
                 try await fixture.driver.fetch(for: specification) { Issue.record("\($0)") }
                 #expect(try pulls() == 1)
-                #expect(try await fixture.driver.prune(keeping: [specification.service: [specification.manifest]]) == [])
+                let kept = [specification.service: [specification.manifest]]
+                #expect(try await fixture.driver.prune(keeping: kept) == [])
                 #expect(try await fixture.driver.prune(keeping: [:]) == ["image \(image)"])
                 // Removed behind the driver's back, as far as it knows: it is asked for again.
                 try await fixture.driver.fetch(for: specification) { _ in }

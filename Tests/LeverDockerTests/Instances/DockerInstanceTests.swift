@@ -23,7 +23,8 @@ struct DockerInstanceTests {
             specification, container: container, runFolder: folder.path, output: OutputLog(capacity: 10),
             DockerInstance.Surroundings(
                 engine: engine,
-                folder: try RuntimeFolder("\(folder.path)/run", owner: "test", user: 65534, group: 65534), logger: logger,
+                folder: try RuntimeFolder("\(folder.path)/run", owner: "test", user: 65534, group: 65534),
+                logger: logger,
                 ended: { _ in }))
         // As when the engine's events begin: whatever is known is looked at.
         await instance.checkIsKnown()

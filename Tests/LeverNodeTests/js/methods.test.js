@@ -64,6 +64,9 @@ test('methods that are not there', async (t) => {
         const error = await fails(service.invoke(name));
         assert.deepEqual([error.code, error.reason, error.platform], [12, 'no-method', true], name);
     }
+    assert.equal((await fails(service.invoke('missing'))).message, 'service test has no method "missing"');
+    assert.equal((await fails(service.invoke('DIRETC'))).message, 'service test has no method "DIRETC"; did you mean "direct"?');
+    assert.equal((await fails(service.invoke('_hiden'))).message, 'service test has no method "_hiden"');
     assert.equal((await fails(service.invokeChan('missingChan'))).code, 12);
     assert.equal((await fails(service.invoke('echoChan'))).code, 12);
     assert.equal((await fails(service.invokeChan('echo'))).code, 12);

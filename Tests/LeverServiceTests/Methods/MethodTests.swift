@@ -112,7 +112,9 @@ import Testing
         let error = await refusal(service, "Unknown", .values([]))
         #expect(error?.code == .unimplemented)
         #expect(error?.message == "service test has no method \"Unknown\"")
-        #expect(await refusal(service, "known", .values([]))?.code == .unimplemented)
+        let nearly = await refusal(service, "known", .values([]))
+        #expect(nearly?.code == .unimplemented)
+        #expect(nearly?.message == "service test has no method \"known\"; did you mean \"Known\"?")
     }
 
     @Test func wrongArgumentsAreNamed() async throws {

@@ -28,7 +28,8 @@ struct ActorService: Sendable {
             "name": "witness", "entry": [.string(Command.products.appendingPathComponent("ActorPeer").path)],
             "minInstances": .number(Double(instances)), "ram": 200,
             "config": [
-                "log": .string(witness.log), "store": .string("\(folder.path)/store"), "version": .string("\(version)"),
+                "log": .string(witness.log ?? "/dev/null"), "store": .string("\(folder.path)/store"),
+                "version": .string("\(version)"),
             ],
         ]
         let code = try ServiceFolder(["lever.json": manifest.json()])

@@ -58,9 +58,7 @@ import Testing
         let service = try ActorService()
         try await EmbeddedHost.with { host in
             try await service.deploy(to: host, 1, instances: 2)
-            try await wait("two instances run") {
-                Set(try await (0..<20).asyncMap { "\(try await host.witness("", "Pid"))\($0 * 0)" }).count == 2
-            }
+            _ = try await host.witnessInstances(expecting: 2)
             let names = (0..<12).map { "r\($0)" }
             var places: [String: Touch] = [:]
             for name in names { places[name] = try await host.actor(name).touch(0) }

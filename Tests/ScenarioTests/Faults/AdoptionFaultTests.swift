@@ -17,7 +17,7 @@ struct AdoptionFaultTests {
         const counts = new Map();
         exports.NewResource = async (resource) => { counts.set(resource, 0); };
         exports.CloseResource = async (resource) => { counts.delete(resource); };
-        exports.Touch = async (resource) => {
+        exports.touch = async (resource) => {
             counts.set(resource, counts.get(resource) + 1);
             console.log("touch", resource, counts.get(resource));
             return [id, leveros.context().resourceEpoch, counts.get(resource)];
@@ -25,6 +25,7 @@ struct AdoptionFaultTests {
         exports.Id = async () => id;
         exports.Version = async () => "\(version)";
         exports.Through = async () => client.service("dev.lever", "keeper").invoke("Id");
+        exports.Exit = async () => process.exit(3);
         exports.Spin = async () => { for (;;); };
         """
     }
@@ -36,11 +37,39 @@ struct AdoptionFaultTests {
         }).listen(3837);
         """
 
-    /// What `Touch` answers.
+    /// What `touch` answers.
     private struct Touch: Equatable {
         var instance: String
         var epoch: Int
         var count: Int
+    }
+
+    /// What the service is written in.
+    enum Language: CaseIterable, Sendable { case javaScript, swift }
+
+    /// The same service, which counts the calls of each of its resources in memory.
+    private static func service(
+        in language: Language, _ version: String, manifest: [String: LeverValue] = [:]
+    ) async throws -> ServiceFolder {
+        switch language {
+        case .javaScript: return try ServiceFolder(name: "keeper", script(version), manifest: manifest)
+        case .swift:
+            var fields: LeverValue = [
+                "name": "keeper", "entry": ["./ActorKeeper"], "config": ["version": .string(version)],
+            ]
+            for (key, value) in manifest { fields[key] = value }
+            let folder = try ServiceFolder(["lever.json": fields.json()])
+            // The image has no Swift; a program looks for its libraries beside itself, too.
+            let program = Command.products.appendingPathComponent("ActorKeeper").path
+            let strip = try await Command.run("strip", ["-o", "\(folder.path)/ActorKeeper", program])
+            try #require(strip.status == 0, "\(strip.error)")
+            for library in try await Command.run("ldd", [program]).output.matches(of: /\/\S*\/swift\/\S*\.so/) {
+                let path = String(library.output)
+                let name = URL(fileURLWithPath: path).lastPathComponent
+                try FileManager.default.copyItem(atPath: path, toPath: "\(folder.path)/\(name)")
+            }
+            return folder
+        }
     }
 
     private static func deploy(_ folder: ServiceFolder, to host: HostProcess) async throws {
@@ -76,7 +105,7 @@ struct AdoptionFaultTests {
     }
 
     private static func touch(_ client: LeverClient, _ resource: String) async throws -> Touch {
-        let value = try await call(client, "\(resource)/Touch")
+        let value = try await call(client, "\(resource)/touch")
         return Touch(
             instance: try #require(value[0]?.stringValue), epoch: try #require(value[1]?.intValue),
             count: try #require(value[2]?.intValue))
@@ -86,10 +115,10 @@ struct AdoptionFaultTests {
         try await touch(LeverClient(host: host.address), resource)
     }
 
-    @Test func instancesGoOnWithWhatTheyHold() async throws {
+    @Test(arguments: Language.allCases) func instancesGoOnWithWhatTheyHold(language: Language) async throws {
         let data = try ServiceFolder()
         var host = try await HostProcess.start(data: data.path, TestDriver.docker.hostArguments())
-        try await Self.deploy(ServiceFolder(name: "keeper", Self.script("1")), to: host)
+        try await Self.deploy(Self.service(in: language, "1"), to: host)
         let first = try await Self.touch(host, "room")
         #expect(try await Self.touch(host, "room").count == 2)
         for round in 1...2 {
@@ -113,7 +142,7 @@ struct AdoptionFaultTests {
             return rooms.map(String.init) == (1...4).map { "touch room \($0)" }
         }
         // A new version takes over as ever.
-        try await Self.deploy(ServiceFolder(name: "keeper", Self.script("2")), to: host)
+        try await Self.deploy(Self.service(in: language, "2"), to: host)
         let moved = try await Self.touch(host, "room")
         #expect(moved.instance != first.instance && moved.epoch > first.epoch && moved.count == 1)
         #expect(try await Self.call(host, "Version") == "2")
@@ -167,11 +196,26 @@ struct AdoptionFaultTests {
         try await Self.end(host, service: "plain")
     }
 
-    @Test func killsUnderLoadNeverGiveTwoActivations() async throws {
+    @Test(arguments: Language.allCases) func callersHearHowAnAdoptedInstanceEnded(language: Language) async throws {
         let data = try ServiceFolder()
         var host = try await HostProcess.start(data: data.path, TestDriver.docker.hostArguments())
-        try await Self.deploy(
-            ServiceFolder(name: "keeper", Self.script("1"), manifest: ["minInstances": 2]), to: host)
+        try await Self.deploy(Self.service(in: language, "1"), to: host)
+        let first = try await Self.touch(host, "room")
+        host = try await Self.killAndStart(host, data: data)
+        let adopting = host
+        #expect(try await Self.call(host, "Id") == .string(first.instance))
+        let error = await #expect(throws: RPCError.self) { try await Self.call(adopting, "Exit") }
+        #expect(error?.reason == .instanceDied)
+        #expect(error?.message.contains("exited with code 3") == true, "\(error?.message ?? "")")
+        let next = try await Self.touch(host, "room")
+        #expect(next.instance != first.instance && next.epoch > first.epoch && next.count == 1)
+        try await Self.end(host, service: "keeper")
+    }
+
+    @Test(arguments: Language.allCases) func killsUnderLoadNeverGiveTwoActivations(language: Language) async throws {
+        let data = try ServiceFolder()
+        var host = try await HostProcess.start(data: data.path, TestDriver.docker.hostArguments())
+        try await Self.deploy(Self.service(in: language, "1", manifest: ["minInstances": 2]), to: host)
         let address = Shared(host.address)
         let isDone = Shared(false)
         let answers = Shared(0)

@@ -87,33 +87,43 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
-    @Test func busyInstanceIsNoDeadOne() async throws {
+    @Test(arguments: TestDriver.all) func busyInstanceIsNoDeadOne(driver: TestDriver) async throws {
+        try driver.require()
         let folder = try ServiceFolder()
-        let witness = try Witness(in: folder)
-        try await EmbeddedHost.with({
-            $0.instances.liveness.silenceTimeout = .milliseconds(300)
-            $0.instances.liveness.livenessTimeout = .milliseconds(900)
-        }) { host in
+        let witness = try Witness(in: folder, driver: driver)
+        try await EmbeddedHost.with(
+            driver: driver, witness: witness,
+            {
+                $0.instances.liveness.silenceTimeout = .milliseconds(300)
+                $0.instances.liveness.livenessTimeout = .milliseconds(900)
+            }
+        ) { host in
             _ = try await host.deploy(witness.script("1"), name: "witness")
-            let pid = try await host.witness("", "Pid")
+            let instance = try await host.witness("", "Id")
             // It computes, answers nothing meanwhile, and yet finishes its call.
-            #expect(try await host.witness("", "Busy", 3_000) == pid)
+            #expect(try await host.witness("", "Busy", 3_000) == instance)
         }
         withExtendedLifetime(folder) {}
     }
 
-    @Test func scaleToZeroRacesCallsFiveHundredTimes() async throws {
+    @Test(arguments: TestDriver.all) func scaleToZeroRacesCalls(driver: TestDriver) async throws {
+        try driver.require()
+        // Nearly each time an instance starts.
+        let times = driver == .process ? 500 : 40
         let folder = try ServiceFolder()
-        let witness = try Witness(in: folder)
-        try await EmbeddedHost.with({
-            $0.scaling.policy.idleTime = .milliseconds(10)
-            $0.scaling.policy.maxIdleTime = .milliseconds(10)
-            $0.scaling.interval = .milliseconds(5)
-        }) { host in
+        let witness = try Witness(in: folder, driver: driver)
+        try await EmbeddedHost.with(
+            driver: driver, witness: witness,
+            {
+                $0.scaling.policy.idleTime = .milliseconds(10)
+                $0.scaling.policy.maxIdleTime = .milliseconds(10)
+                $0.scaling.interval = .milliseconds(5)
+            }
+        ) { host in
             _ = try await host.deploy(witness.script("1"), name: "witness")
             var instances: Set<LeverValue> = []
-            for _ in 0..<500 {
-                instances.insert(try await host.witness("", "Pid"))
+            for _ in 0..<times {
+                instances.insert(try await host.witness("", "Id"))
                 try await Task.sleep(for: .milliseconds(Int.random(in: 10...35)))
             }
             #expect(instances.count > 3, "it was never scaled to zero: the test says nothing")
@@ -121,33 +131,37 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
-    @Test func scaleDownLosesNoCall() async throws {
+    @Test(arguments: TestDriver.all) func scaleDownLosesNoCall(driver: TestDriver) async throws {
+        try driver.require()
         let folder = try ServiceFolder()
-        let witness = try Witness(in: folder)
-        try await EmbeddedHost.with({
-            $0.scaling.policy.quietTime = .milliseconds(100)
-            $0.scaling.policy.maxQuietTime = .milliseconds(200)
-            $0.scaling.policy.panicWindow = .milliseconds(200)
-            $0.scaling.policy.stableWindow = .milliseconds(200)
-            $0.scaling.interval = .milliseconds(50)
-        }) { host in
+        let witness = try Witness(in: folder, driver: driver)
+        try await EmbeddedHost.with(
+            driver: driver, witness: witness,
+            {
+                $0.scaling.policy.quietTime = .milliseconds(100)
+                $0.scaling.policy.maxQuietTime = .milliseconds(200)
+                $0.scaling.policy.panicWindow = .milliseconds(200)
+                $0.scaling.policy.stableWindow = .milliseconds(200)
+                $0.scaling.interval = .milliseconds(50)
+            }
+        ) { host in
             _ = try await host.deploy(
                 witness.script("1"), name: "witness", manifest: ["maxInstanceLoad": 2, "maxInstances": 4])
-            let pids = Shared<Set<LeverValue>>([])
+            let instances = Shared<Set<LeverValue>>([])
             try await withThrowingTaskGroup(of: Void.self) { group in
                 // Long calls, so that whatever leaves has some in progress.
                 for _ in 0..<12 {
                     group.addTask {
                         for _ in 0..<6 {
                             _ = try await host.witness("", "Slow", .number(Double.random(in: 100...500)))
-                            let pid = try await host.witness("", "Pid")
-                            pids.change { $0.insert(pid) }
+                            let instance = try await host.witness("", "Id")
+                            instances.change { $0.insert(instance) }
                         }
                     }
                 }
                 try await group.waitForAll()
             }
-            #expect(pids.value.count > 1, "it never scaled up")
+            #expect(instances.value.count > 1, "it never scaled up")
             // Few calls at a time, until there are fewer instances; none of them fails.
             try await withThrowingTaskGroup(of: Void.self) { group in
                 let isDone = Shared(false)
@@ -165,11 +179,14 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
-    @Test func callerThatVanishesCancelsTheHandler() async throws {
+    @Test(arguments: TestDriver.all) func callerThatVanishesCancelsTheHandler(
+        driver: TestDriver
+    ) async throws {
+        try driver.require()
         let folder = try ServiceFolder()
-        let witness = try Witness(in: folder)
         let data = try ServiceFolder()
-        let host = try await HostProcess.start(data: data.path)
+        let witness = try Witness(in: folder, driver: driver, data: data)
+        let host = try await HostProcess.start(data: data.path, driver.hostArguments())
         let code = try ServiceFolder(name: "witness", witness.script("1"))
         #expect(try await host.lever("deploy", "dev.lever", code.path).status == 0)
         let caller = try Command(

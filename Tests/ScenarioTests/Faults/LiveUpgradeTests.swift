@@ -147,12 +147,15 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
-    @Test func hostThatIsAskedToEndUnderLoadDrainsAndExitsWithZero() async throws {
+    @Test(arguments: TestDriver.all) func hostThatIsAskedToEndUnderLoadDrainsAndExitsWithZero(
+        driver: TestDriver
+    ) async throws {
+        try driver.require()
         let folder = try ServiceFolder()
-        let witness = try Witness(in: folder)
         let data = try ServiceFolder()
+        let witness = try Witness(in: folder, driver: driver, data: data)
         let code = try ServiceFolder(name: "witness", witness.script("1"))
-        let host = try await HostProcess.start(data: data.path)
+        let host = try await HostProcess.start(data: data.path, driver.hostArguments())
         #expect(try await host.lever("deploy", "dev.lever", code.path).status == 0)
         let calls = try (0..<6).map { number in
             try Command(
@@ -171,15 +174,20 @@ import Testing
             #expect(result.status == 0, "\(result.output) \(result.error)")
         }
         #expect(await host.command.end().status == 0)
-        #expect(HostProcess.instances(of: data.path).isEmpty)
+        switch driver {
+        case .process: #expect(HostProcess.instances(of: data.path).isEmpty)
+        case .docker:
+            #expect(try await TestDriver.containers(labelled: "com.leveros.service=witness").isEmpty)
+        }
         // The resource was given up in order.
         #expect(try witness.entries.contains { $0.event == "close" && $0.resource == "room" })
         try witness.check()
         withExtendedLifetime(folder) {}
     }
 
-    @Test func callsToAndFroEndAtTheDepthLimit() async throws {
-        try await EmbeddedHost.with { host in
+    @Test(arguments: TestDriver.all) func callsToAndFroEndAtTheDepthLimit(driver: TestDriver) async throws {
+        try driver.require()
+        try await EmbeddedHost.with(driver: driver) { host in
             for (name, other) in [("ping", "pong"), ("pong", "ping")] {
                 _ = try await host.deploy(
                     """

@@ -28,14 +28,13 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
-    @Test func resourcesStickToTheirInstanceAndSpread() async throws {
+    @Test(arguments: TestDriver.all) func resourcesStickToTheirInstanceAndSpread(driver: TestDriver) async throws {
+        try driver.require()
         let folder = try ServiceFolder()
-        let witness = try Witness(in: folder)
-        try await EmbeddedHost.with { host in
+        let witness = try Witness(in: folder, driver: driver)
+        try await EmbeddedHost.with(driver: driver, witness: witness) { host in
             _ = try await host.deploy(witness.script("1"), name: "witness", manifest: ["minInstances": 3])
-            try await wait("three instances run") {
-                Set(try await (0..<30).asyncMap { "\(try await host.witness("", "Pid"))\($0 * 0)" }).count == 3
-            }
+            _ = try await host.witnessInstances(expecting: 3)
             var first: [String: LeverValue] = [:]
             for room in 0..<30 { first["r\(room)"] = try await host.witness("r\(room)", "Touch")[0] }
             #expect(Set(first.values).count == 3)
@@ -46,13 +45,19 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
-    @Test func hookThatFailsHangsOrCrashesIsToldAndLeavesNoResidue() async throws {
+    @Test(arguments: TestDriver.all) func hookThatFailsHangsOrCrashesIsToldAndLeavesNoResidue(
+        driver: TestDriver
+    ) async throws {
+        try driver.require()
         let folder = try ServiceFolder()
-        let witness = try Witness(in: folder)
-        try await EmbeddedHost.with({
-            $0.resources.newResourceTimeout = .milliseconds(500)
-            $0.resources.closeResourceTimeout = .milliseconds(500)
-        }) { host in
+        let witness = try Witness(in: folder, driver: driver)
+        try await EmbeddedHost.with(
+            driver: driver, witness: witness,
+            {
+                $0.resources.newResourceTimeout = .milliseconds(500)
+                $0.resources.closeResourceTimeout = .milliseconds(500)
+            }
+        ) { host in
             _ = try await host.deploy(witness.script("1"), name: "witness")
             for (room, words) in [
                 ("refused", ["refused", "no such room"]), ("hanging", ["hanging", "NewResource got no answer"]),
@@ -70,13 +75,17 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
-    @Test func idleResourcesAreClosedAndComeBackUnderCalls() async throws {
+    @Test(arguments: TestDriver.all) func idleResourcesAreClosedAndComeBackUnderCalls(driver: TestDriver) async throws {
+        try driver.require()
         let folder = try ServiceFolder()
-        let witness = try Witness(in: folder)
-        try await EmbeddedHost.with({
-            $0.resources.resourceIdleTimeout = .milliseconds(100)
-            $0.scaling.interval = .milliseconds(20)
-        }) { host in
+        let witness = try Witness(in: folder, driver: driver)
+        try await EmbeddedHost.with(
+            driver: driver, witness: witness,
+            {
+                $0.resources.resourceIdleTimeout = .milliseconds(100)
+                $0.scaling.interval = .milliseconds(20)
+            }
+        ) { host in
             _ = try await host.deploy(witness.script("1"), name: "witness")
             try await withThrowingTaskGroup(of: Void.self) { calls in
                 for room in 0..<8 {
@@ -119,14 +128,20 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
-    @Test func instanceThatDoesNotLetGoIsEndedAndOnlyItsResourceWaits() async throws {
+    @Test(arguments: TestDriver.all) func instanceThatDoesNotLetGoIsEndedAndOnlyItsResourceWaits(
+        driver: TestDriver
+    ) async throws {
+        try driver.require()
         let folder = try ServiceFolder()
-        let witness = try Witness(in: folder)
-        try await EmbeddedHost.with({
-            $0.resources.closeResourceTimeout = .milliseconds(300)
-            $0.resources.resourceIdleTimeout = .milliseconds(200)
-            $0.scaling.interval = .milliseconds(50)
-        }) { host in
+        let witness = try Witness(in: folder, driver: driver)
+        try await EmbeddedHost.with(
+            driver: driver, witness: witness,
+            {
+                $0.resources.closeResourceTimeout = .milliseconds(300)
+                $0.resources.resourceIdleTimeout = .milliseconds(200)
+                $0.scaling.interval = .milliseconds(50)
+            }
+        ) { host in
             _ = try await host.deploy(witness.script("1"), name: "witness", manifest: ["minInstances": 1])
             let held = try await host.witness("sticky", "Touch")
             let instance = try #require(held[0]?.stringValue)
@@ -143,29 +158,36 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
-    @Test func instanceWhoseHandlersGoOnKeepsTheResourceUntilItIsDead() async throws {
+    @Test(arguments: TestDriver.all) func instanceWhoseHandlersGoOnKeepsTheResourceUntilItIsDead(
+        driver: TestDriver
+    ) async throws {
+        try driver.require()
         let folder = try ServiceFolder()
-        let witness = try Witness(in: folder)
-        try await EmbeddedHost.with({
-            $0.resources.moveWindow = .milliseconds(100)
-            $0.resources.drainTimeout = .milliseconds(200)
-            $0.resources.closeResourceTimeout = .milliseconds(500)
-            $0.resources.lostAnswerGrace = .milliseconds(200)
-            $0.instances.drainTimeout = .milliseconds(500)
-            $0.instances.channelDrainTimeout = .milliseconds(500)
-            $0.instances.terminationGrace = .milliseconds(500)
-        }) { host in
+        let witness = try Witness(in: folder, driver: driver)
+        try await EmbeddedHost.with(
+            driver: driver, witness: witness,
+            {
+                $0.resources.moveWindow = .milliseconds(100)
+                $0.resources.drainTimeout = .milliseconds(200)
+                $0.resources.closeResourceTimeout = .milliseconds(500)
+                $0.resources.lostAnswerGrace = .milliseconds(200)
+                $0.instances.drainTimeout = .milliseconds(500)
+                $0.instances.channelDrainTimeout = .milliseconds(500)
+                $0.instances.terminationGrace = .milliseconds(500)
+            }
+        ) { host in
             _ = try await host.deploy(witness.script("1"), name: "witness", manifest: ["minInstances": 2])
             let before = try await host.witness("room", "Touch")
-            let pid = pid_t(try #require(try await host.witness("room", "PidOf").intValue))
+            let instance = try #require(before[0]?.stringValue)
             // The handler does not hear that its call was ended, and CloseResource waits for it for longer than it may.
             let long = Task { try? await host.witness("room", "Touch", 30_000) }
-            try await wait("the handler runs") { try witness.entries.count { $0.event == "begin" } == 3 }
+            try await wait("the handler runs") { try witness.entries.count { $0.event == "begin" } == 2 }
             let move = Task { try? await host.admin("MoveResource", "dev.lever", "witness", "room") }
             try await wait("another instance has it") {
                 guard let now = try? await host.witness("room", "Touch", timeout: .seconds(1)) else { return false }
                 guard now[0] != before[0] else { return false }
-                #expect(kill(pid, 0) != 0, "the instance lives, and its handler acts for the resource")
+                let isAlive = try await driver.isAlive(instance)
+                #expect(!isAlive, "the instance lives, and its handler acts for the resource")
                 return true
             }
             _ = await (long.value, move.value)
@@ -173,14 +195,13 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
-    @Test func moveTakesAResourceToTheInstanceThatIsNamed() async throws {
+    @Test(arguments: TestDriver.all) func moveTakesAResourceToTheInstanceThatIsNamed(driver: TestDriver) async throws {
+        try driver.require()
         let folder = try ServiceFolder()
-        let witness = try Witness(in: folder)
-        try await EmbeddedHost.with { host in
+        let witness = try Witness(in: folder, driver: driver)
+        try await EmbeddedHost.with(driver: driver, witness: witness) { host in
             _ = try await host.deploy(witness.script("1"), name: "witness", manifest: ["minInstances": 2])
-            try await wait("two instances run") {
-                Set(try await (0..<20).asyncMap { "\(try await host.witness("", "Pid"))\($0 * 0)" }).count == 2
-            }
+            _ = try await host.witnessInstances(expecting: 2)
             let before = try await host.witness("room", "Touch")
             try await withThrowingTaskGroup(of: Void.self) { group in
                 let isDone = Shared(false)
@@ -196,14 +217,5 @@ import Testing
         let activations = try witness.check()
         #expect(activations["room"] == 2)
         withExtendedLifetime(folder) {}
-    }
-}
-
-extension Sequence {
-    /// The results of one call after the other.
-    func asyncMap<Result>(_ transform: (Element) async throws -> Result) async rethrows -> [Result] {
-        var results: [Result] = []
-        for element in self { results.append(try await transform(element)) }
-        return results
     }
 }

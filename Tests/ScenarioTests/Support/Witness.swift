@@ -7,25 +7,42 @@ import Testing
 /// and the check that no two of them ever act for the same one.
 ///
 /// The place is a file that all of them open for appending, so that the kernel orders what they write. Instances in containers
-/// have no such file: they call a service `journal` of the test's host, and do nothing more before it has answered.
+/// have no such file: they call a service `journal` of the test's host, and do nothing more before it has answered. Where the
+/// host is a program of its own, they print, and the host's log files are read, which order only what one instance did.
 struct Witness: Sendable {
-    /// The service that instances in containers call.
-    let journal: Journal?
-    /// The file that the others write to.
-    let log: String
+    private enum Place {
+        case file(String)
+        case service(Journal)
+        case output(data: String)
+    }
 
-    init(in folder: ServiceFolder, driver: TestDriver = .process) throws {
-        log = "\(folder.path)/log"
-        try folder.write("", to: "log")
-        journal = driver == .docker ? Journal() : nil
+    private let place: Place
+
+    /// The file that instances write to, where it is one.
+    var log: String? { if case .file(let log) = place { log } else { nil } }
+
+    /// The service that instances in containers call.
+    var journal: Journal? { if case .service(let journal) = place { journal } else { nil } }
+
+    /// - Parameter data: the data directory of a host that is a program of its own.
+    init(in folder: ServiceFolder, driver: TestDriver = .process, data: ServiceFolder? = nil) throws {
+        switch driver {
+        case .process:
+            place = .file("\(folder.path)/log")
+            try folder.write("", to: "log")
+        case .docker:
+            place = data.map { .output(data: $0.path) } ?? .service(Journal())
+        }
     }
 
     /// The service's program; `version` is what its method `Version` answers.
     func script(_ version: String) -> String {
         let write =
-            journal == nil
-            ? #"fs.appendFileSync("\#(log)", line + "\n");"#
-            : #"await journal.invoke("Note", line);"#
+            switch place {
+            case .file(let log): #"fs.appendFileSync("\#(log)", line + "\n");"#
+            case .service: #"await journal.invoke("Note", line);"#
+            case .output: "console.log(line);"
+            }
         return """
             const fs = require("fs");
             const leveros = require("leveros");
@@ -72,11 +89,9 @@ struct Witness: Sendable {
                 for await (const message of channel) await channel.send(message);
             });
             exports.Version = async () => "\(version)";
-            exports.Pid = async () => process.pid;
             exports.Id = async () => instance;
-            exports.PidOf = (resource) => during(resource, async () => process.pid);
             exports.Slow = async (ms) => { await sleep(ms); return "\(version)"; };
-            exports.Busy = (ms) => { const end = Date.now() + ms; while (Date.now() < end) {} return process.pid; };
+            exports.Busy = (ms) => { const end = Date.now() + ms; while (Date.now() < end) {} return instance; };
             exports.UntilGone = async () => {
                 await note("waits", "");
                 await new Promise((resolve) => leveros.context().signal.addEventListener("abort", resolve));
@@ -107,15 +122,31 @@ struct Witness: Sendable {
 
     private var lines: [String] {
         get throws {
-            if let journal { return journal.lines }
-            return try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").map(String.init)
+            switch place {
+            case .file(let log):
+                return try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").map(String.init)
+            case .service(let journal):
+                return journal.lines
+            case .output(let data):
+                let logs = "\(data)/logs/dev.lever/witness"
+                let files = try FileManager.default.contentsOfDirectory(atPath: logs).sorted()
+                return try files.flatMap { name in
+                    // Each line begins with its time, its instance and its number.
+                    try String(contentsOfFile: "\(logs)/\(name)", encoding: .utf8).split(separator: "\n").compactMap {
+                        let parts = $0.split(separator: " ", maxSplits: 3)
+                        return parts.count == 4 && parts[3].hasPrefix("{\"event\"") ? String(parts[3]) : nil
+                    }
+                }
+            }
         }
     }
 
     /// Notes that an instance is about to be killed: from then on another may take what it held.
     func willKill(_ instance: String) throws {
         let line = "{\"event\":\"killed\",\"resource\":\"\",\"instance\":\"\(instance)\"}\n"
-        if let journal { return journal.note(line) }
+        guard let log else {
+            return try #require(journal, "what was killed cannot be ordered in the output of instances").note(line)
+        }
         let file = try #require(FileHandle(forWritingAtPath: log))
         // One write at the end of the file, as theirs are.
         try file.seekToEnd()

@@ -10,7 +10,8 @@ const encoder = require('../leveros/lib/encoder.js');
 const { RPCError, encodeStatusText, errorValue } = require('../leveros/lib/errors.js');
 const { FrameReader } = require('../leveros/lib/framing.js');
 const { fromHeader, isChannelName, parseURL } = require('../leveros/lib/url.js');
-const { callChannelMethod, callMethod, findMethod } = require('./methods.js');
+const { callChannelMethod, callMethod, findMethod, methodNames } = require('./methods.js');
+const { nearestName } = require('./names.js');
 const { ResourceUse } = require('./resources.js');
 
 const UNARY_PATH = '/core.LeverRPC/HandleRPC';
@@ -89,7 +90,7 @@ class Instance {
             }
             const { method: name } = call.url;
             const method = this.hostMethod(call) || findMethod(this.service, name) || missingHook(call);
-            if (!method) throw noMethod(call);
+            if (!method) throw noMethod(call, this.service);
             if (isChannelName(name) !== streaming) {
                 throw RPCError.of('no-method', `${name} is ${streaming ? 'no' : 'a'} channel method`);
             }
@@ -296,8 +297,12 @@ function isHookName(name) {
     return name === 'NewResource' || name === 'CloseResource';
 }
 
-function noMethod({ url: { service, method } }) {
-    return RPCError.of('no-method', `service ${service} has no method ${method}`);
+function noMethod({ url: { service: name, method } }, service) {
+    const names = service ? methodNames(service) : [];
+    const meant = nearestName(method, names.filter(
+        (other) => isChannelName(other) === isChannelName(method) && !isHookName(other)));
+    return RPCError.of(
+        'no-method', `service ${name} has no method "${method}"${meant ? `; did you mean "${meant}"?` : ''}`);
 }
 
 /**

@@ -21,6 +21,21 @@ function findMethod(service, name) {
     return undefined;
 }
 
+/** The names of all methods of a service, as `findMethod` finds them. */
+function methodNames(service) {
+    const names = new Set();
+    for (const owner of [service, service.default]) {
+        if (owner === null || (typeof owner !== 'object' && typeof owner !== 'function')) continue;
+        for (let level = owner; level; level = Object.getPrototypeOf(level)) {
+            if (level === Object.prototype || level === Function.prototype) break;
+            for (const name of Object.getOwnPropertyNames(level)) names.add(name);
+        }
+    }
+    return [...names].filter((name) => {
+        try { return findMethod(service, name); } catch { return false; }
+    });
+}
+
 const callbackNames = /^(?:callback|cb|done)$/;
 const taking = new WeakMap();
 
@@ -95,4 +110,4 @@ function callChannelMethod({ run, owner }, channel, args, settle) {
     return undefined;
 }
 
-module.exports = { findMethod, callMethod, callChannelMethod };
+module.exports = { findMethod, methodNames, callMethod, callChannelMethod };

@@ -128,4 +128,45 @@ extension DriverConformance {
             try expect(exits, is: Set((0..<10).map { InstanceExit.code($0) }), "exits")
         },
     ]
+
+    static let handover = [
+        check(
+            "a driver that no earlier run has left anything to hands nothing on, and starts instances as ever",
+            preparing: { driver in
+                try expect(try await driver.prepareAdopting(), is: [], "leftovers")
+                try await driver.removeLeftovers()
+            }
+        ) { prepared in
+            try expect(await prepared.startShell("exit 4").exit(), is: .code(4), "exit")
+        },
+        check(
+            "an instance that was not handed on cannot be taken over",
+            preparing: { _ = try await $0.prepareAdopting() }
+        ) { prepared in
+            for time in [nil, 1_700_000_000.5] {
+                let error = try await expect(throwing: RuntimeError.self) {
+                    _ = try await prepared.driver.adopt(
+                        prepared.specification(["/bin/sh", "-c", "exec sleep 1000"]), writtenAfter: time)
+                }
+                try expect(error.code, is: .driver, "code of \(error)")
+            }
+            try await prepared.driver.removeLeftovers()
+            try expect(await prepared.startShell("exit 4").exit(), is: .code(4), "exit")
+        },
+        check("a spare that ends before it listens is reported, and dropping what is not there does nothing") {
+            prepared in
+            let specification = try prepared.specification(["/bin/sh", "-c", "echo no; exit 3"])
+            prepared.driver.dropSpare(specification.id)
+            let error = try await expect(throwing: RuntimeError.self) {
+                _ = try await prepared.driver.makeSpare(specification)
+            }
+            try expect(error.code, is: .driver, "code of \(error)")
+            // Where the driver makes spares at all.
+            if prepared.driver.makesSpares {
+                try expect(error.message.contains("code 3"), "\"\(error.message)\" does not say how it ended")
+            }
+            prepared.driver.dropSpare(specification.id)
+            try expect(await prepared.driver.start(specification).exit(), is: .code(3), "exit")
+        },
+    ]
 }

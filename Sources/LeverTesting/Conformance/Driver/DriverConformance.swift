@@ -4,7 +4,7 @@ public import LeverCore
 /// been asked of, and needs `/bin/sh` where instances run.
 public enum DriverConformance: ConformanceSuite {
     /// All checks.
-    public static var checks: [ConformanceCheck<any ContainerDriver>] { output + listening + ends + starts }
+    public static var checks: [ConformanceCheck<any ContainerDriver>] { output + listening + ends + starts + handover }
 
     /// A driver that is prepared, with the code of a service.
     struct Prepared {
@@ -30,14 +30,17 @@ public enum DriverConformance: ConformanceSuite {
         }
     }
 
+    /// A check of a driver that is prepared: by `prepare()`, unless the check says otherwise.
     static func check(
-        _ name: String, _ body: @escaping @Sendable (Prepared) async throws -> Void
+        _ name: String,
+        preparing: @escaping @Sendable (any ContainerDriver) async throws -> Void = { try await $0.prepare() },
+        _ body: @escaping @Sendable (Prepared) async throws -> Void
     ) -> ConformanceCheck<any ContainerDriver> {
         ConformanceCheck(name) { driver in
             let code = try CodeFolder()
             defer { code.remove() }
             do {
-                try await driver.prepare()
+                try await preparing(driver)
                 try await body(Prepared(driver: driver, code: code))
             } catch {
                 await driver.shutdown()
