@@ -44,7 +44,7 @@ extension ContainerSettings {
 }
 #else
 extension ContainerSettings {
-    func validate() {}
+    func validate() throws {}
 
     func identifyEngine() async throws -> String { throw Self.absence }
 

@@ -71,12 +71,12 @@ struct HostRun {
             """
 
             Lever \(LeverVersion.current) listens on \(address); its data is in \(settings.configuration.dataDirectory ?? "memory").
-            Deploy a service and call it, from another terminal:
+            Deploy a directory with a lever.json and call its methods, from another terminal:
 
-              lever deploy\(host) dev.lever Examples/hello-js
-              lever invoke\(host) lever://dev.lever/helloService/SayHello '"world"'
+              lever deploy\(host) dev.lever <directory>
+              lever invoke\(host) lever://dev.lever/<service>/<method> '"world"'
             \(address.hasPrefix("unix:") ? "" : """
-              curl -H 'Content-Type: application/json' -d '["world"]' 'http://\(address)/helloService/SayHello?forceenv=dev.lever'
+              curl -H 'Content-Type: application/json' -d '["world"]' 'http://\(address)/<service>/<method>?forceenv=dev.lever'
 
             """)
             Ctrl-C stops it.

@@ -1,5 +1,5 @@
 /// The name of an environment: a host name in lower case, such as `dev.lever`.
-public struct EnvironmentName: Sendable, Hashable, CustomStringConvertible {
+public struct EnvironmentName: Sendable, CustomStringConvertible {
     /// The name, in lower case and without a final dot.
     public let rawValue: String
 
@@ -52,3 +52,5 @@ public struct EnvironmentName: Sendable, Hashable, CustomStringConvertible {
     /// The name.
     public var description: String { rawValue }
 }
+
+extension EnvironmentName: NameOfBytes {}

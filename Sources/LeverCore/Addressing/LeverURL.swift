@@ -97,7 +97,7 @@ extension LeverURL: Hashable {
     /// Compares resources byte by byte, as instances see them: texts that only look alike differ.
     public static func == (left: LeverURL, right: LeverURL) -> Bool {
         left.environment == right.environment && left.service == right.service && left.method == right.method
-            && left.resource.utf8.elementsEqual(right.resource.utf8)
+            && left.resource.hasSameBytes(as: right.resource)
     }
 
     /// Hashes what is compared.

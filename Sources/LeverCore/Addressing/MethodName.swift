@@ -21,18 +21,24 @@ public struct MethodName: Sendable, CustomStringConvertible {
     /// - Throws: ``RPCError`` with the reason ``RPCError/Reason/badURL``; for a name that starts with `_`, which is never
     ///   callable, with ``RPCError/Reason/noMethod``.
     public init(_ text: some StringProtocol) throws(RPCError) {
+        try self.init(checking: String(text))
+    }
+
+    private init(checking text: String) throws(RPCError) {
         guard !text.isEmpty else { throw RPCError(.badURL, "the method name is missing") }
         guard text.utf8.count <= 255 else {
             throw RPCError(.badURL, "method name \"\(text.prefix(64))…\" is longer than 255 bytes")
         }
-        for scalar in text.unicodeScalars
-        where scalar == "/" || scalar == "?" || scalar == "#" || scalar.value <= 0x20 || scalar.value == 0x7F {
+        let isPlain = text.utf8.allSatisfy {
+            $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#")
+        }
+        guard isPlain else {
             throw RPCError(.badURL, "method name \"\(text)\" may not hold '/', '?', '#', spaces or control characters")
         }
         guard text.utf8.first != UInt8(ascii: "_") else {
             throw RPCError(.noMethod, "method \"\(text)\" is not callable: names that start with \"_\" never are")
         }
-        rawValue = String(text)
+        rawValue = text
     }
 
     /// Takes a name from a host's call, which may be one that nobody else can call.
@@ -44,22 +50,22 @@ public struct MethodName: Sendable, CustomStringConvertible {
 
     /// Whether it is a channel (streaming) method: the name ends in `Chan` or `_chan`, or is `chan`.
     public var isChannel: Bool {
-        rawValue.hasSuffix("Chan") || rawValue.hasSuffix("_chan") || rawValue == "chan"
+        // By bytes: every call asks, and text is compared by characters otherwise.
+        var isChannel = false
+        rawValue.withContiguousUTF8 { bytes in
+            let start = bytes.count - 4
+            guard start >= 0, bytes[start + 1] == UInt8(ascii: "h"), bytes[start + 2] == UInt8(ascii: "a"),
+                bytes[start + 3] == UInt8(ascii: "n")
+            else { return }
+            isChannel =
+                bytes[start] == UInt8(ascii: "C")
+                || bytes[start] == UInt8(ascii: "c") && (start == 0 || bytes[start - 1] == UInt8(ascii: "_"))
+        }
+        return isChannel
     }
 
     /// The name.
     public var description: String { rawValue }
 }
 
-extension MethodName: Hashable {
-    /// Compares byte by byte, as names do in addresses, folders and the catalog: texts that only look alike differ.
-    public static func == (left: MethodName, right: MethodName) -> Bool {
-        left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
-    }
-
-    /// Hashes the bytes.
-    public func hash(into hasher: inout Hasher) {
-        var name = rawValue
-        name.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-    }
-}
+extension MethodName: NameOfBytes {}

@@ -38,15 +38,4 @@ public struct ServiceName: Sendable, CustomStringConvertible {
     public var description: String { rawValue }
 }
 
-extension ServiceName: Hashable {
-    /// Compares byte by byte, as names do in addresses, folders and the catalog: texts that only look alike differ.
-    public static func == (left: ServiceName, right: ServiceName) -> Bool {
-        left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
-    }
-
-    /// Hashes the bytes.
-    public func hash(into hasher: inout Hasher) {
-        var name = rawValue
-        name.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-    }
-}
+extension ServiceName: NameOfBytes {}

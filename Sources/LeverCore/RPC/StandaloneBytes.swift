@@ -21,15 +21,20 @@ package enum StandaloneBytes {
 
     /// A value for any encodable one.
     package static func encode(_ value: some Encodable) throws -> LeverValue {
-        if let value = value as? LeverValue { return value }
-        return try LeverEncoder().encode(value)
+        // The type is compared first: a cast alone asks the runtime, and the usual arguments need no encoder.
+        func ready<Input>(_ value: Input) -> LeverValue? {
+            if Input.self == String.self { return .string(value as! String) }
+            return Input.self == LeverValue.self ? (value as! LeverValue) : nil
+        }
+        return try ready(value) ?? LeverEncoder().encode(value)
     }
 
     /// Reads a value as a type.
     package static func decode<Value: Decodable>(
         _ type: Value.Type, from value: LeverValue, with decoder: LeverDecoder = LeverDecoder()
     ) throws -> Value {
-        if let value = value as? Value, Value.self == LeverValue.self { return value }
+        if Value.self == LeverValue.self { return value as! Value }
+        if Value.self == String.self, case .string(let text) = value { return text as! Value }
         return try decoder.decode(type, from: value)
     }
 

@@ -39,7 +39,8 @@ extension ActivationMachine {
     // MARK: The gate
 
     mutating func busy(_ epoch: Epoch, _ now: ContinuousClock.Instant, _ context: Context) -> [Action] {
-        guard var (activation, passage) = passage(.probing, epoch: epoch) else { return [] }
+        guard let (activation, found) = passage(.probing, epoch: epoch) else { return [] }
+        var passage = found
         let waiters: [Action] = passage.hasWaiters ? [.releaseWaiters] : []
         guard let departure = passage.departure else {
             state = .active(activation)
@@ -93,9 +94,8 @@ extension ActivationMachine {
     mutating func closeUnanswered(
         _ epoch: Epoch, _ how: String, _ now: ContinuousClock.Instant, _ context: Context
     ) -> [Action] {
-        guard var (activation, passage) = passage(.closing, epoch: epoch), passage.missingAnswer == nil else {
-            return []
-        }
+        guard let (activation, found) = passage(.closing, epoch: epoch), found.missingAnswer == nil else { return [] }
+        var passage = found
         // Most often the instance is dying, which the host is about to learn; then nobody need be told of an error.
         passage.missingAnswer = how
         let grace = now + context.configuration.lostAnswerGrace

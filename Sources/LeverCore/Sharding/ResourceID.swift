@@ -2,7 +2,7 @@
 ///
 /// Two names are the same only when their bytes are: an instance sees bytes, so `é` written in two ways is two resources
 /// (`String` alone would call them equal).
-public struct ResourceID: Sendable, Hashable, Comparable, CustomStringConvertible {
+public struct ResourceID: Sendable, Comparable, CustomStringConvertible {
     /// The name as it stands in the URL.
     public let rawValue: String
 
@@ -19,20 +19,10 @@ public struct ResourceID: Sendable, Hashable, Comparable, CustomStringConvertibl
         rawValue.utf8.count <= 64 ? "\"\(rawValue)\"" : "\"\(rawValue.prefix(64))…\""
     }
 
-    /// Compares byte by byte.
-    public static func == (left: Self, right: Self) -> Bool {
-        left.rawValue.utf8.elementsEqual(right.rawValue.utf8)
-    }
-
     /// Orders byte by byte.
     public static func < (left: Self, right: Self) -> Bool {
         left.rawValue.utf8.lexicographicallyPrecedes(right.rawValue.utf8)
     }
-
-    /// Hashes the bytes.
-    public func hash(into hasher: inout Hasher) {
-        var copy = rawValue
-        copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-        hasher.combine(0xFF as UInt8)
-    }
 }
+
+extension ResourceID: NameOfBytes {}

@@ -24,7 +24,7 @@ struct RandomValues {
 
     mutating func number() -> Double {
         let special: [Double] = [
-            0, -0.0, 1, -1, 0.1, 1e23, 5e-324, 0x1p53, 0x1p53 - 1, 0x1p53 + 2, 1.7976931348623157e308,
+            0, -0.0, 1, -1, 0.1, 1e23, .leastNonzeroMagnitude, 0x1p53, 0x1p53 - 1, 0x1p53 + 2, 1.7976931348623157e308,
             2.2250738585072014e-308,
             1e21, 1e-7, 123.456, -99.99, 1e15, 999_999_999_999_999.9,
         ]

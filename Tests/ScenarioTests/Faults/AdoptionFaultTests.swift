@@ -59,14 +59,16 @@ struct AdoptionFaultTests {
             ]
             for (key, value) in manifest { fields[key] = value }
             let folder = try ServiceFolder(["lever.json": fields.json()])
-            // The image has no Swift; a program looks for its libraries beside itself, too.
+            // The image has neither Swift nor zlib; a program looks for its libraries beside itself, too.
             let program = Command.products.appendingPathComponent("ActorKeeper").path
             let strip = try await Command.run("strip", ["-o", "\(folder.path)/ActorKeeper", program])
             try #require(strip.status == 0, "\(strip.error)")
-            for library in try await Command.run("ldd", [program]).output.matches(of: /\/\S*\/swift\/\S*\.so/) {
-                let path = String(library.output)
-                let name = URL(fileURLWithPath: path).lastPathComponent
-                try FileManager.default.copyItem(atPath: path, toPath: "\(folder.path)/\(name)")
+            for library in try await Command.run("ldd", [program]).output.matches(
+                of: /\/\S*(?:\/swift\/\S*\.so|\/libz\.so\.1)/)
+            {
+                let file = URL(fileURLWithPath: String(library.output))
+                try FileManager.default.copyItem(
+                    atPath: file.resolvingSymlinksInPath().path, toPath: "\(folder.path)/\(file.lastPathComponent)")
             }
             return folder
         }

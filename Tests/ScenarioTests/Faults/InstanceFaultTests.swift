@@ -94,14 +94,15 @@ import Testing
         try await EmbeddedHost.with(
             driver: driver, witness: witness,
             {
+                // An engine takes up to half a second to say whether a container works.
                 $0.instances.liveness.silenceTimeout = .milliseconds(300)
-                $0.instances.liveness.livenessTimeout = .milliseconds(900)
+                $0.instances.liveness.livenessTimeout = driver == .process ? .milliseconds(900) : .milliseconds(2_400)
             }
         ) { host in
             _ = try await host.deploy(witness.script("1"), name: "witness")
             let instance = try await host.witness("", "Id")
             // It computes, answers nothing meanwhile, and yet finishes its call.
-            #expect(try await host.witness("", "Busy", 3_000) == instance)
+            #expect(try await host.witness("", "Busy", .number(driver == .process ? 3_000 : 8_000)) == instance)
         }
         withExtendedLifetime(folder) {}
     }
@@ -109,7 +110,7 @@ import Testing
     @Test(arguments: TestDriver.all) func scaleToZeroRacesCalls(driver: TestDriver) async throws {
         try driver.require()
         // Nearly each time an instance starts.
-        let times = driver == .process ? 500 : 40
+        let times = driver == .process ? 500 : 20
         let folder = try ServiceFolder()
         let witness = try Witness(in: folder, driver: driver)
         try await EmbeddedHost.with(

@@ -94,11 +94,17 @@ enum TestDriver: String, Sendable, CustomTestStringConvertible {
         try await #require(DockerTestEngine.current).request("POST", "/containers/\(container)/\(what)")
     }
 
-    /// The process that carries an instance's id; those that have ended carry none.
+    /// The process that carries an instance's id; those that have ended carry none. Not one of a container, whose instance may
+    /// have the same id at another host.
     private static func process(of instance: String) -> pid_t? {
+        func space(_ process: String) -> String? {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/ns/pid")
+        }
         let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return processes.lazy.compactMap { pid_t($0) }.first { pid in
-            guard let variables = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(pid)/environ")) else {
+            guard space("\(pid)") == space("self"),
+                let variables = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(pid)/environ"))
+            else {
                 return false
             }
             return variables.split(separator: 0).contains { $0.elementsEqual("LEVEROS_INSTANCE_ID=\(instance)".utf8) }

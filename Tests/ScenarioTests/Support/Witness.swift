@@ -129,6 +129,8 @@ struct Witness: Sendable {
                 return journal.lines
             case .output(let data):
                 let logs = "\(data)/logs/dev.lever/witness"
+                // It is made with the first line.
+                guard FileManager.default.fileExists(atPath: logs) else { return [] }
                 let files = try FileManager.default.contentsOfDirectory(atPath: logs).sorted()
                 return try files.flatMap { name in
                     // Each line begins with its time, its instance and its number.

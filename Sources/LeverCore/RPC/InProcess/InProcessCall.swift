@@ -1,73 +1,48 @@
-import Synchronization
-
 /// One unary call within the process: its handler's task, and the caller that waits for the first of an answer, the deadline
 /// and a cancellation. What the handler gives after that is dropped.
 ///
 /// The handler's task may begin on the caller's thread, so that a handler which answers without waiting costs neither a change
 /// of threads nor a timer.
-final class InProcessCall<Value: Sendable>: Sendable {
-    private struct State {
-        var waiting: CheckedContinuation<Value, any Error>?
-        var result: Result<Value, any Error>?
-        var tasks: [Task<Void, Never>] = []
+final class InProcessCall: Sendable {
+    private let context: CallContext
+    private let arguments: RPCArguments
+    private let handler: any RPCHandler
+    private let reply = FirstReply()
+
+    init(_ context: CallContext, _ arguments: RPCArguments, _ handler: any RPCHandler) {
+        self.context = context
+        self.arguments = arguments
+        self.handler = handler
     }
 
-    private let state = Mutex(State())
-
-    func run(
-        immediately: Bool, deadline: ContinuousClock.Instant?, late: @autoclosure @escaping @Sendable () -> String,
-        _ body: @escaping @Sendable () async -> Void
-    ) async throws -> Value {
+    /// Makes the call.
+    ///
+    /// - Parameter immediately: Whether the handler begins on this thread.
+    func run(immediately: Bool) async throws -> RPCReply {
         try Task.checkCancellation()
-        let handling = immediately ? Self.begin(body) : Task { await body() }
-        if let result = state.withLock({ $0.result }) { return try result.get() }
-        add(handling)
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                state.withLock { $0.waiting = continuation }
-                if let deadline { add(Task { await self.watch(deadline, late) }) }
-                // A result that came first has been left here.
-                deliver()
-            }
-        } onCancel: {
-            finish(.failure(CancellationError()))
+        let handling = immediately ? begin() : Task { await handle() }
+        if let result = reply.result { return try result.get() }
+        reply.add(handling)
+        if let deadline = context.deadline { reply.add(Task { await watch(deadline) }) }
+        return try await reply.value()
+    }
+
+    private func begin() -> Task<Void, Never> {
+        if #available(macOS 26, iOS 26, *) { Task.immediate { await handle() } } else { Task { await handle() } }
+    }
+
+    private func handle() async {
+        do {
+            reply.finish(.success(try await handler.call(context, arguments)))
+        } catch {
+            reply.finish(.failure(RPCError.thrown(error, by: context)))
         }
     }
 
-    private static func begin(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
-        if #available(macOS 26, iOS 26, *) { Task.immediate { await body() } } else { Task { await body() } }
-    }
-
-    private func watch(_ deadline: ContinuousClock.Instant, _ late: () -> String) async {
+    private func watch(_ deadline: ContinuousClock.Instant) async {
         try? await Task.sleep(until: deadline, clock: .continuous)
-        if !Task.isCancelled { finish(.failure(RPCError(.deadline, late(), cause: CallUnanswered()))) }
-    }
-
-    /// Ends the call with the first result.
-    func finish(_ result: Result<Value, any Error>) {
-        state.withLock { if $0.result == nil { $0.result = result } }
-        deliver()
-    }
-
-    private func add(_ task: Task<Void, Never>) {
-        let isOver = state.withLock { state in
-            if state.result != nil { return true }
-            state.tasks.append(task)
-            return false
-        }
-        if isOver { task.cancel() }
-    }
-
-    private func deliver() {
-        let (waiting, result, tasks) = state.withLock { state in
-            guard let result = state.result, let waiting = state.waiting else {
-                return (nil as CheckedContinuation<Value, any Error>?, state.result, [] as [Task<Void, Never>])
-            }
-            defer { state.waiting = nil; state.tasks = [] }
-            return (waiting, result, state.tasks)
-        }
-        guard let waiting, let result else { return }
-        for task in tasks { task.cancel() }
-        waiting.resume(with: result)
+        guard !Task.isCancelled else { return }
+        reply.finish(
+            .failure(RPCError(.deadline, "\"\(context.url)\" was not answered in time", cause: CallUnanswered())))
     }
 }

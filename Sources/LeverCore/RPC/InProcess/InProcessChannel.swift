@@ -6,7 +6,8 @@ final class InProcessChannel: RPCChannel {
     final class Pair: Sendable {
         private let toHandler: InProcessPipe
         private let toCaller: InProcessPipe
-        private let opening = InProcessCall<Void>()
+        /// Any reply means that the handler has accepted.
+        private let opening = FirstReply()
         private let context: CallContext
         private let tasks = Mutex<(isOver: Bool, list: [Task<Void, Never>])>((false, []))
 
@@ -21,10 +22,10 @@ final class InProcessChannel: RPCChannel {
         ) async throws -> any RPCChannel {
             let inner = InProcessChannel(self, incoming: toHandler, outgoing: toCaller, isHandlers: true)
             do {
-                try await opening.run(immediately: true, deadline: nil, late: "") { [self] in
-                    add(Task { await self.serve(handler, context, arguments, inner) })
-                    if let deadline = context.deadline { add(Task { await self.watch(deadline) }) }
-                }
+                try Task.checkCancellation()
+                add(Task { await self.serve(handler, context, arguments, inner) })
+                if let deadline = context.deadline { add(Task { await self.watch(deadline) }) }
+                _ = try await opening.value()
             } catch {
                 if error is CancellationError { end(RPCError(.cancelled, "the caller of \"\(context.url)\" is gone")) }
                 throw error
@@ -51,7 +52,7 @@ final class InProcessChannel: RPCChannel {
         }
 
         func accept() {
-            opening.finish(.success(()))
+            opening.finish(.success(.result(.null)))
         }
 
         /// Ends both directions; what was ended in order before stays so.

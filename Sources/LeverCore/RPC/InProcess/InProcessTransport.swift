@@ -63,44 +63,41 @@ public struct InProcessTransport: RPCTransport {
     ///
     /// - Throws: ``RPCError``, `CancellationError`.
     public func call(_ context: CallContext, _ arguments: RPCArguments) async throws -> RPCReply {
-        let (context, handler) = try prepare(context, isChannel: false)
-        let call = InProcessCall<RPCReply>()
-        return try await call.run(
-            immediately: configuration.callsBeginOnCallersThread, deadline: context.deadline,
-            late: "\"\(context.url)\" was not answered in time"
-        ) {
-            do {
-                call.finish(.success(try await handler.call(context, arguments)))
-            } catch {
-                call.finish(.failure(RPCError.thrown(error, by: context)))
-            }
-        }
+        let handler = try handler(of: context, isChannel: false)
+        return try await InProcessCall(prepared(context), arguments, handler)
+            .run(immediately: configuration.callsBeginOnCallersThread)
     }
 
     /// Opens a channel; returns once the handler has accepted it.
     ///
     /// - Throws: ``RPCError``, `CancellationError`.
     public func open(_ context: CallContext, _ arguments: RPCArguments) async throws -> any RPCChannel {
-        let (context, handler) = try prepare(context, isChannel: true)
+        let handler = try handler(of: context, isChannel: true)
+        let context = prepared(context)
         let pair = InProcessChannel.Pair(context, bound: configuration.channelBuffer)
         return try await pair.open(handler, context, arguments)
     }
 
-    private func prepare(
-        _ context: CallContext, isChannel: Bool
-    ) throws(RPCError) -> (CallContext, any RPCHandler) {
+    /// Checks a call, and finds who answers it.
+    private func handler(of context: CallContext, isChannel: Bool) throws(RPCError) -> any RPCHandler {
         try context.checkKind(isChannel: isChannel)
         _ = try context.timeLeft()
         guard context.depth <= configuration.maximumDepth else {
             throw RPCError(
                 .tooDeep, "the call is nested \(context.depth) deep; the limit is \(configuration.maximumDepth)")
         }
+        return try handler(of: context.url)
+    }
+
+    /// The context that the handler sees: with its environment, and a deadline where one was left to this configuration.
+    private func prepared(_ context: CallContext) -> CallContext {
+        let isLimited = configuration.defaultTimeout != nil && context.deadline == nil && !context.url.method.isChannel
+        // It is large; most calls have both.
+        guard isLimited || context.url.environment == nil else { return context }
         var context = context
         context.url.environment = context.url.environment ?? .default
-        if !isChannel, context.deadline == nil, let limit = configuration.defaultTimeout {
-            context.deadline = .now + limit
-        }
-        return (context, try handler(of: context.url))
+        if isLimited { context.deadline = configuration.defaultTimeout.map { .now + $0 } }
+        return context
     }
 
     private func handler(of url: LeverURL) throws(RPCError) -> any RPCHandler {
