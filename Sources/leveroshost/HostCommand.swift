@@ -91,6 +91,9 @@ struct HostCommand: AsyncParsableCommand {
     @Option(help: Self.help(.livenessTimeout))
     var livenessTimeout: String?
 
+    @Option(help: Self.help(.adoptionTimeout))
+    var adoptionTimeout: String?
+
     @Option(help: Self.help(.resourceIdleTimeout))
     var resourceIdleTimeout: String?
 
@@ -142,7 +145,8 @@ struct HostCommand: AsyncParsableCommand {
             (.logFormat, logFormat), (.trustedHosts, trustedHosts), (.adminPeers, adminPeers),
             (.startTimeout, startTimeout),
             (.idleTimeout, idleTimeout), (.drainTimeout, drainTimeout), (.channelDrainTimeout, channelDrainTimeout),
-            (.livenessTimeout, livenessTimeout), (.resourceIdleTimeout, resourceIdleTimeout),
+            (.livenessTimeout, livenessTimeout), (.adoptionTimeout, adoptionTimeout),
+            (.resourceIdleTimeout, resourceIdleTimeout),
             (.shutdownTimeout, shutdownTimeout),
             (.deadline, deadline), (.maximumUpload, maxUpload), (.maximumUnpacked, maxUnpacked),
             (.maximumBody, maxBody), (.logBytesPerService, maxServiceLogs), (.logBytes, maxLogs), (.threads, threads),

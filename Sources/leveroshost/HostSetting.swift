@@ -23,6 +23,7 @@ enum HostSetting: String, CaseIterable {
     case drainTimeout = "drain-timeout"
     case channelDrainTimeout = "channel-drain-timeout"
     case livenessTimeout = "liveness-timeout"
+    case adoptionTimeout = "adoption-timeout"
     case resourceIdleTimeout = "resource-idle-timeout"
     case shutdownTimeout = "shutdown-timeout"
     case deadline
@@ -67,6 +68,8 @@ enum HostSetting: String, CaseIterable {
         case .drainTimeout: "How long calls may go on at an old version; else 30s"
         case .channelDrainTimeout: "How long channels may stay open at an old version; else 5m"
         case .livenessTimeout: "How long an instance may be silent and still before it is replaced; else 30s"
+        case .adoptionTimeout:
+            "How long a container of a killed host may take to say which resources it holds, 0s to end them all; else 3s"
         case .resourceIdleTimeout: "How long a resource without calls stays active; else 3m"
         case .shutdownTimeout: "How long calls may go on once the host is to stop; else 10s"
         case .deadline: "The deadline of calls that bring none; else 60s"
@@ -91,8 +94,8 @@ enum HostSetting: String, CaseIterable {
         case .dockerAllowImages, .allowWeakIsolation: "true|false"
         case .driver, .logLevel, .logFormat, .trustedHosts: "name"
         case .adminPeers: "address"
-        case .startTimeout, .idleTimeout, .drainTimeout, .channelDrainTimeout, .livenessTimeout, .resourceIdleTimeout,
-            .shutdownTimeout, .deadline:
+        case .startTimeout, .idleTimeout, .drainTimeout, .channelDrainTimeout, .livenessTimeout, .adoptionTimeout,
+            .resourceIdleTimeout, .shutdownTimeout, .deadline:
             "time"
         case .maximumUpload, .maximumUnpacked, .maximumBody, .logBytesPerService, .logBytes: "size"
         case .threads: "number"
@@ -140,6 +143,7 @@ enum HostSetting: String, CaseIterable {
             settings.configuration.instances.liveness.livenessTimeout = timeout
             // It gets no new calls before it counts as dead.
             settings.configuration.instances.liveness.silenceTimeout = min(.seconds(5), timeout / 2)
+        case .adoptionTimeout: settings.configuration.instances.adoptionTimeout = try time(text)
         case .resourceIdleTimeout: settings.configuration.resources.resourceIdleTimeout = try time(text)
         case .shutdownTimeout: settings.configuration.shutdownTimeout = try time(text)
         case .deadline: settings.configuration.calls.defaultDeadline = try time(text)

@@ -21,12 +21,9 @@ package enum StandaloneBytes {
 
     /// A value for any encodable one.
     package static func encode(_ value: some Encodable) throws -> LeverValue {
-        // The type is compared first: a cast alone asks the runtime, and the usual arguments need no encoder.
-        func ready<Input>(_ value: Input) -> LeverValue? {
-            if Input.self == String.self { return .string(value as! String) }
-            return Input.self == LeverValue.self ? (value as! LeverValue) : nil
-        }
-        return try ready(value) ?? LeverEncoder().encode(value)
+        // The type is compared first: a cast alone asks the runtime, and texts need no encoder.
+        if type(of: value) == String.self { return .string(value as! String) }
+        return try LeverEncoder().encode(value)
     }
 
     /// Reads a value as a type.

@@ -80,10 +80,12 @@ struct AdoptionFaultTests {
     }
 
     /// Kills a host and starts it again on the same data.
-    private static func killAndStart(_ host: HostProcess, data: ServiceFolder) async throws -> HostProcess {
+    private static func killAndStart(
+        _ host: HostProcess, data: ServiceFolder, _ arguments: [String] = []
+    ) async throws -> HostProcess {
         host.command.send(SIGKILL)
         _ = await host.command.end()
-        return try await HostProcess.start(data: data.path, TestDriver.docker.hostArguments())
+        return try await HostProcess.start(data: data.path, TestDriver.docker.hostArguments() + arguments)
     }
 
     private static func end(_ host: HostProcess, service: String) async throws {
@@ -171,6 +173,18 @@ struct AdoptionFaultTests {
         }
         host = try await Self.killAndStart(host, data: data)
         _ = try? await spinning.value
+        #expect(try await !TestDriver.docker.isAlive(first.instance))
+        let next = try await Self.touch(host, "room")
+        #expect(next.instance != first.instance && next.epoch > first.epoch && next.count == 1)
+        try await Self.end(host, service: "keeper")
+    }
+
+    @Test func aHostMayBeToldToAdoptNothing() async throws {
+        let data = try ServiceFolder()
+        var host = try await HostProcess.start(data: data.path, TestDriver.docker.hostArguments())
+        try await Self.deploy(Self.service(in: .javaScript, "1"), to: host)
+        let first = try await Self.touch(host, "room")
+        host = try await Self.killAndStart(host, data: data, ["--adoption-timeout", "0s"])
         #expect(try await !TestDriver.docker.isAlive(first.instance))
         let next = try await Self.touch(host, "room")
         #expect(next.instance != first.instance && next.epoch > first.epoch && next.count == 1)
