@@ -1,13 +1,26 @@
+import Synchronization
+
 /// The rule by which Swift types become arguments, results and messages: a collection of bytes (`[UInt8]`, `Data`, …) that
 /// stands alone travels as bytes, everything else as a value.
 package enum StandaloneBytes {
+    /// Which types are collections of bytes, of those that were asked for so far. A program has so many.
+    private static let known = Mutex<[ObjectIdentifier: Bool]>([:])
+
+    private static func isBytes(_ type: Any.Type) -> Bool {
+        let id = ObjectIdentifier(type)
+        if let known = known.withLock({ $0[id] }) { return known }
+        let isBytes = type is any RangeReplaceableCollection<UInt8>.Type
+        known.withLock { $0[id] = isBytes }
+        return isBytes
+    }
+
     /// The bytes of a collection of bytes; `nil` for any other type.
     package static func bytes<Value>(of value: Value) -> [UInt8]? {
         // A String is a collection, too; the usual types need no look at their conformances.
         if Value.self == String.self || Value.self == LeverValue.self { return nil }
         // The type is asked for, not only cast to: an empty array of anything can be cast to one of bytes.
         if Value.self == [UInt8].self { return value as? [UInt8] }
-        guard let collection = value as? any RangeReplaceableCollection<UInt8> else { return nil }
+        guard isBytes(Value.self), let collection = value as? any RangeReplaceableCollection<UInt8> else { return nil }
         return [UInt8](collection)
     }
 

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Types of Foundation whose own `Codable` form is not the one that JSON programs expect. Foundation is not imported, for what
 /// it costs a small service in memory and start-up; so they are known by what they are.
 enum ForeignKind {
@@ -8,7 +10,19 @@ enum ForeignKind {
     /// Any other type.
     case other
 
-    init(_ type: Any.Type) {
+    /// What was found of each type so far, of which a program has so many. Asking the runtime takes longer than encoding a number.
+    private static let known = Mutex<[ObjectIdentifier: ForeignKind]>([:])
+
+    /// What a type is.
+    static func of(_ type: Any.Type) -> ForeignKind {
+        let id = ObjectIdentifier(type)
+        if let known = known.withLock({ $0[id] }) { return known }
+        let kind = ForeignKind(type)
+        known.withLock { $0[id] = kind }
+        return kind
+    }
+
+    private init(_ type: Any.Type) {
         if type is any ByteCollection.Type {
             self = .other
         } else if type is any (RangeReplaceableCollection<UInt8> & Codable).Type {

@@ -73,7 +73,7 @@ final class DecodingContext {
 
     private func kind(of type: Any.Type) -> ForeignKind {
         if let known = kinds[ObjectIdentifier(type)] { return known }
-        let kind = ForeignKind(type)
+        let kind = ForeignKind.of(type)
         kinds[ObjectIdentifier(type)] = kind
         return kind
     }

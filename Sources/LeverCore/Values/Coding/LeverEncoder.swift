@@ -64,7 +64,7 @@ final class EncodingContext {
 
     private func kind(of type: Any.Type) -> ForeignKind {
         if let known = kinds[ObjectIdentifier(type)] { return known }
-        let kind = ForeignKind(type)
+        let kind = ForeignKind.of(type)
         kinds[ObjectIdentifier(type)] = kind
         return kind
     }
@@ -87,6 +87,10 @@ final class EncodingContext {
         if Input.self == [LeverValue].self { return .array(input as! [LeverValue]) }
         if Input.self == [Double].self { return .array(try (input as! [Double]).map { try number($0, at: path) }) }
         if Input.self == [Int].self { return .array(try (input as! [Int]).map { try integer($0, at: path) }) }
+        guard options.valueStrategies.isEmpty else { return nil }
+        if Input.self == Int.self { return try integer(input as! Int, at: path) }
+        if Input.self == Double.self { return try number(input as! Double, at: path) }
+        if Input.self == Bool.self { return .bool(input as! Bool) }
         return nil
     }
 
