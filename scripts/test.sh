@@ -23,6 +23,7 @@ scripts/test-node.sh
 
 step "build"
 swift build --build-tests
+scripts/without-docker.sh
 step "documentation"
 scripts/docs.sh
 step "examples"
