@@ -13,6 +13,8 @@
 # .build/docker.
 set -euo pipefail
 scripts=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=scripts/own-network.sh
+source "$scripts/own-network.sh"
 cached=$(dirname "$scripts")/.build/docker
 # What scripts/test.sh has made.
 python=$(dirname "$scripts")/.build/python-grpc/bin/python
@@ -31,13 +33,6 @@ images() {
     # shellcheck disable=SC2163
     while read -r name; do export "$name"; done <<<"$names"
     export LEVER_TEST_DOCKER_SOCKET=$1
-}
-
-# In a network and a mount space of our own: as in any other, /sys shows this one's devices.
-set_up_network() {
-    local groups=$folder/groups
-    ip link set lo up && mkdir "$groups" && mount --rbind /sys/fs/cgroup "$groups" && mount -t sysfs sysfs /sys &&
-        mount --rbind "$groups" /sys/fs/cgroup && umount --lazy "$groups" && rmdir "$groups"
 }
 
 start_engine() {
@@ -74,7 +69,7 @@ if [[ "${1:-}" == --within ]]; then
     trap 'exit 143' TERM
     trap 'exit 130' INT
     reason=
-    if ! set_up_network 2>"$errors" || ! start_engine || ! images "$folder/docker.sock"; then
+    if ! set_up_network "$folder" 2>"$errors" || ! start_engine || ! images "$folder/docker.sock"; then
         reason=$(tail -1 "$errors")
         echo "skipped: the Docker tests: $reason" >&2
         export LEVER_TEST_DOCKER_SKIPPED=$reason

@@ -10,6 +10,8 @@
 # Usage: with-podman.sh COMMAND…
 set -euo pipefail
 scripts=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=scripts/own-network.sh
+source "$scripts/own-network.sh"
 
 skip() {
     echo "skipped: the tests with Podman: $1" >&2
@@ -37,18 +39,10 @@ END
     export CONTAINERS_CONF=$folder/containers.conf
 }
 
-# In a network and a mount space of our own: as in any other, /sys shows this one's devices.
-set_up_network() {
-    local groups=$folder/groups
-    ip link set lo up && mkdir "$groups" && mount --rbind /sys/fs/cgroup "$groups" && mount -t sysfs sysfs /sys &&
-        mount --rbind "$groups" /sys/fs/cgroup && umount --lazy "$groups" && rmdir "$groups" &&
-        mount -t tmpfs tmpfs /run/lock
-}
-
 answers() { [[ $(curl --silent --max-time 2 --unix-socket "$folder/podman.sock" http://engine/_ping) == OK ]]; }
 
 start_engine() {
-    set_up_network && configure && mkdir "$folder/networks" || return 1
+    set_up_network "$folder" && mount -t tmpfs tmpfs /run/lock && configure && mkdir "$folder/networks" || return 1
     # Conmon leaves files where it was started.
     (cd "$folder" && exec podman --root "$folder/data" --runroot "$folder/run" system service --time 0 \
         "unix://$folder/podman.sock") >"$folder/engine.log" 2>&1 </dev/null &

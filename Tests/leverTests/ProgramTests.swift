@@ -234,6 +234,7 @@ import Testing
             #expect(program.status == 0)
             #expect(program.output.hasPrefix("hello version 3 is live at lever://dev.lever/hello\n"))
             #expect(program.output.contains("lever invoke lever://dev.lever/hello/<method>"))
+            #expect(program.error.hasPrefix("Uploading...\n"))
             #expect(program.error.contains("warning: unknown key \"nmae\"\nStarting an instance...\n"))
             #expect(!program.error.contains("\u{1B}"))
             let other = try await lever("deploy", "shop.lever", directory.path, host: host)

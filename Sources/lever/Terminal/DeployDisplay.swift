@@ -61,8 +61,17 @@ final class DeployDisplay: Sendable {
         }
     }
 
+    /// Writes a line where there can be no bar, so that a log shows what takes long.
+    private func sayOnce(_ text: String) {
+        let isFirst = state.withLock { state in
+            defer { state.lastPercent = 0 }
+            return state.lastPercent < 0
+        }
+        if isFirst { showLine(text) }
+    }
+
     private func showBar(_ sent: Int, _ fraction: Double) {
-        guard terminal.isInteractive else { return }
+        guard terminal.isInteractive else { return sayOnce("Uploading...") }
         state.withLock { state in
             let percent = Int(fraction * 100)
             guard percent != state.lastPercent else { return }
