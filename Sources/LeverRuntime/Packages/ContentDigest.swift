@@ -6,7 +6,7 @@ internal import CCrypto
 
 /// The SHA-256 (FIPS 180-4) of bytes that come piece by piece: by OpenSSL, on Apple's systems by CryptoKit.
 ///
-/// swift-crypto would do the same on all of them, but compiles a third as many files again as everything else that a host needs.
+/// swift-crypto would do the same on all of them, but has all of BoringSSL compiled for it, which takes minutes.
 final class ContentDigest {
     #if canImport(CryptoKit)
     private var hash = SHA256()
