@@ -85,6 +85,12 @@ package final class Router: Sendable {
         }
     }
 
+    /// Returns once all loops have the table as it stands now. A loop looks at its sockets before it does what it was handed, so
+    /// that a call over the network may meet the table of before until then.
+    package func settle() async {
+        for eventLoop in eventLoops { try? await eventLoop.submit {}.get() }
+    }
+
     /// The table as it stands.
     package var snapshot: RoutingSnapshot { current.withLock { $0 } }
 

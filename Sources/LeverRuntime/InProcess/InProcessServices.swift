@@ -112,5 +112,6 @@ actor InProcessServices {
             throw RPCError(.shuttingDown, "the host is shutting down: \(id) cannot be registered")
         }
         registrations[id]?.isPublished = true
+        await parts.supervisor.settle()
     }
 }

@@ -66,6 +66,9 @@ package final class Supervisor: InstanceStarter {
         return true
     }
 
+    /// Returns once whoever calls finds what was added before.
+    func settle() async { await context.router.settle() }
+
     /// Lets a version take over; returns once it is live.
     ///
     /// - Throws: why it is not; what was live still is.
@@ -86,6 +89,7 @@ package final class Supervisor: InstanceStarter {
             throw error
         }
         deploymentEnded(service)
+        await settle()
     }
 
     private func deploymentEnded(_ service: ServiceID) {
