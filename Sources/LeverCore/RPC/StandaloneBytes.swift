@@ -43,6 +43,7 @@ package enum StandaloneBytes {
     package static func decode<Value: Decodable>(
         _ type: Value.Type, from value: LeverValue, with decoder: LeverDecoder = LeverDecoder()
     ) throws -> Value {
+        // Each cast is to the very type that was just compared.
         if Value.self == LeverValue.self { return value as! Value }
         if Value.self == String.self, case .string(let text) = value { return text as! Value }
         return try decoder.decode(type, from: value)

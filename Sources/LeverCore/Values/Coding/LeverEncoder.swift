@@ -25,6 +25,7 @@ public struct LeverEncoder: Sendable {
     ///
     /// - Throws: `EncodingError` with the path to what cannot be encoded, and whatever a type's own `encode(to:)` throws.
     public func encode(_ input: some Encodable) throws -> LeverValue {
+        // Both are the same type, as was just compared.
         if type(of: input) == LeverValue.self { return input as! LeverValue }
         return try EncodingContext(self).value(of: input, at: nil)
     }
